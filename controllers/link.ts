@@ -1,0 +1,230 @@
+import type { Bridge } from '../src/api/bridge.ts';
+import { keyOf } from '../src/api/key.ts';
+import type { Link } from '../src/api/link.ts';
+import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
+import type { Manifest } from '../src/api/resource.ts';
+import type { Operation, Place, Stage } from '../src/kernel/command.ts';
+import {
+  type ContainerView,
+  type ObservedInterface,
+  interfaceByIndex,
+  interfaceMarkedFor,
+  isMarkedFor,
+  markOf,
+} from '../src/kernel/observed.ts';
+import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
+import { planContainerSide } from './link-container.ts';
+import { planProxies } from './link-proxies.ts';
+import {
+  type Obstacle,
+  type Plan,
+  type PlanInput,
+  TAKE_OVER_HINT,
+  conflict,
+  ip,
+  mayAdopt,
+  ownerText,
+  resolved,
+  unresolved,
+} from './plan.ts';
+
+type Running = Extract<ContainerView, { state: 'running' }>;
+
+/** A Link with everything that its plan is made from. */
+export interface LinkContext {
+  readonly manifest: Manifest<Link>;
+  readonly bridge: Bridge;
+  readonly container: Running;
+  readonly place: Place;
+  readonly input: PlanInput;
+}
+
+/** What makes the veth pair between a bridge and a container as its manifest says. */
+export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {
+  const { spec } = manifest.resource;
+  const bridge = input.desired.get(keyOf('Bridge', '', spec.bridge))?.resource as Bridge | undefined;
+  if (!bridge) return unresolved('NotFound', `there is no Bridge '${spec.bridge}'`);
+  const device = input.observed.host.interfaces.get(bridgeInterfaceOf(bridge));
+  if (
+    device &&
+    !isMarkedFor(device, keyOf('Bridge', '', spec.bridge)) &&
+    !mayAdopt(bridge) &&
+    !bridgeIsHalfMade(device, bridge, input)
+  ) {
+    return unresolved(
+      'NotReady',
+      `Bridge '${spec.bridge}' is not ready: interface '${device.name}' ${ownerText(device)}`,
+    );
+  }
+  const container = input.observed.containers.get(manifest.key);
+  if (!container || container.state === 'absent') {
+    return unresolved('ContainerNotRunning', container?.reason ?? 'the container was not looked for yet');
+  }
+  const references = resolved(`Bridge '${spec.bridge}' and the container are there`);
+  if (container.state === 'unusable') {
+    return {
+      operations: [],
+      references,
+      obstacle: { reason: 'InvalidSpec', message: container.reason, stalled: true },
+    };
+  }
+  const place = { container: manifest.key, path: container.path, identity: container.identity };
+  return { ...planPair({ manifest, bridge, container, place, input }), references };
+}
+
+function bridgeIsHalfMade(device: ObservedInterface, bridge: Bridge, { claims }: PlanInput): boolean {
+  const key = keyOf('Bridge', '', bridge.metadata.name);
+  return device.alias === '' && claims.find('interface', device.name)?.owner === key;
+}
+
+function planPair(context: LinkContext): Plan {
+  const { manifest, container, input } = context;
+  const inside = container.view.interfaces.get(manifest.resource.spec.interface);
+  const host = findHostEnd(context, inside);
+  if (inside && !host) {
+    return {
+      operations: [],
+      obstacle: conflict(`the container has an interface '${inside.name}' already that is not lxcnet's`),
+    };
+  }
+  const obstacle = host && inTheWay(context, host, inside);
+  if (obstacle) return { operations: [], obstacle };
+  // Without its other end where it should be it is of no use: the container was replaced, or a name was edited.
+  const { hostInterface } = manifest.resource.spec;
+  const stale =
+    host !== undefined && (!inside || (hostInterface !== undefined && hostInterface !== host.name));
+  const present = stale ? undefined : host;
+  const name = present?.name ?? hostInterfaceOf(manifest.resource);
+  return {
+    operations: [
+      ...(stale ? [interfaceRemoval(manifest.key, host)] : []),
+      ...formerInterfaces(manifest.key, name, input),
+      ...(present ? [] : [creation(context, name)]),
+      ...planHostSide(context, name, present),
+      ...planContainerSide(context, present && inside),
+      ...(present?.up ? [] : [setting(context, 'activate', name, 'state', 'down', 'up', ['up'])]),
+      ...planProxies(context),
+    ],
+  };
+}
+
+/** The host's end: the other end of the interface inside, or else what has our mark or the name that it would get. */
+function findHostEnd(
+  { manifest, input }: LinkContext,
+  inside: ObservedInterface | undefined,
+): ObservedInterface | undefined {
+  const { host } = input.observed;
+  if (!inside) {
+    return interfaceMarkedFor(host, manifest.key) ?? host.interfaces.get(hostInterfaceOf(manifest.resource));
+  }
+  const other = interfaceByIndex(host, inside.peerIndex);
+  const paired = inside.kind === 'veth' && other?.kind === 'veth' && other.peerIndex === inside.index;
+  return paired ? other : undefined;
+}
+
+function inTheWay(
+  { manifest, bridge, input }: LinkContext,
+  host: ObservedInterface,
+  inside: ObservedInterface | undefined,
+): Obstacle | undefined {
+  const { key, resource } = manifest;
+  if (isMarkedFor(host, key)) return undefined;
+  const unmarked = host.alias === '';
+  const halfMade = unmarked && input.claims.find('interface', host.name)?.owner === key;
+  const madeByLxc =
+    unmarked &&
+    resource.spec.container.lxc !== undefined &&
+    inside !== undefined &&
+    host.master === bridgeInterfaceOf(bridge);
+  if (halfMade || madeByLxc || (unmarked && inside !== undefined && mayAdopt(resource))) return undefined;
+  return conflict(
+    `interface '${host.name}' exists and ${ownerText(host)}${inside ? `; ${TAKE_OVER_HINT}` : ''}`,
+  );
+}
+
+function creation({ manifest, bridge, container }: LinkContext, name: string): Operation {
+  const { key, resource } = manifest;
+  const mtu = String(resource.spec.mtu ?? bridge.spec.mtu);
+  const peer = [
+    'peer',
+    'name',
+    resource.spec.interface,
+    'address',
+    macAddressOf(resource),
+    'mtu',
+    mtu,
+    'netns',
+    namespaceArgument(container.path),
+  ];
+  return {
+    key,
+    stage: 'create',
+    verb: 'create',
+    object: `interface ${name}`,
+    commands: [ip('host', 'link', 'add', 'name', name, 'mtu', mtu, 'type', 'veth', ...peer)],
+    claim: { owner: key, object: 'interface', id: name },
+  };
+}
+
+/** What `ip link … netns` takes: the name under /run/netns, or a process id. */
+function namespaceArgument(path: string): string {
+  return /^\/proc\/(\d+)\/ns\/net$/.exec(path)?.[1] ?? path.slice(path.lastIndexOf('/') + 1);
+}
+
+function planHostSide(context: LinkContext, name: string, host: ObservedInterface | undefined): Operation[] {
+  const { manifest, bridge } = context;
+  const alias = markOf(manifest.key);
+  const master = bridgeInterfaceOf(bridge);
+  const mtu = String(manifest.resource.spec.mtu ?? bridge.spec.mtu);
+  const isolated = bridge.spec.siblings === 'Routed';
+  const joins = host?.master !== master;
+  const onOff = (value: boolean): string => (value ? 'on' : 'off');
+  return [
+    ...(host?.alias === alias
+      ? []
+      : [setting(context, 'mark', name, 'alias', host?.alias ?? '', alias, ['alias', alias])]),
+    // The host has no business on a port of its bridge: no link-local address, no neighbour discovery.
+    ...(host
+      ? []
+      : [setting(context, 'configure', name, 'addrgenmode', 'eui64', 'none', ['addrgenmode', 'none'])]),
+    ...(!host || String(host.mtu) === mtu
+      ? []
+      : [setting(context, 'configure', name, 'mtu', String(host.mtu), mtu, ['mtu', mtu])]),
+    ...(joins
+      ? [setting(context, 'configure', name, 'master', host?.master ?? '', master, ['master', master])]
+      : []),
+    ...(!joins && host.isolated === isolated
+      ? []
+      : [
+          setting(context, 'configure', name, 'isolated', onOff(host?.isolated ?? false), onOff(isolated), [
+            'type',
+            'bridge_slave',
+            'isolated',
+            onOff(isolated),
+          ]),
+        ]),
+  ];
+}
+
+function setting(
+  { manifest }: LinkContext,
+  stage: Stage,
+  name: string,
+  field: string,
+  from: string,
+  to: string,
+  args: readonly string[],
+): Operation {
+  return {
+    key: manifest.key,
+    stage,
+    verb: 'update',
+    object: `interface ${name}`,
+    field,
+    from,
+    to,
+    commands: [ip('host', 'link', 'set', 'dev', name, ...args)],
+    // Taking over a veth that LXC made enters it in the inventory too.
+    ...(field === 'alias' && { claim: { owner: manifest.key, object: 'interface' as const, id: name } }),
+  };
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './scalars.ts';
+
+const GROUP = 'lxcnet.dev';
+export const API_VERSION = `${GROUP}/v1alpha1`;
+
+/** Annotations that change how lxcnet treats a resource. */
+export const ANNOTATIONS = {
+  reconcile: `${GROUP}/reconcile`,
+  prune: `${GROUP}/prune`,
+  adopt: `${GROUP}/adopt`,
+  reconcileRequestedAt: `${GROUP}/reconcile-requested-at`,
+} as const;
+
+const common = {
+  labels: z.record(qualifiedName, labelValue).default({}),
+  annotations: z.record(qualifiedName, z.string().max(262_144)).default({}),
+};
+
+export const clusterMetadata = z.strictObject({ name: dnsSubdomain, ...common });
+export const namespacedMetadata = z.strictObject({
+  name: dnsSubdomain,
+  namespace: dnsLabel.default('default'),
+  ...common,
+});
+
+/** Metadata of any kind; `namespace` is absent for kinds without one. */
+export interface Metadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}

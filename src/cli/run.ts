@@ -1,0 +1,103 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Engine } from '../engine/engine.ts';
+import { EventLog } from '../engine/event-log.ts';
+import { ObjectStore } from '../engine/object-store.ts';
+import type { HealthCheck } from '../engine/ports.ts';
+import { SavedState } from '../engine/saved-state.ts';
+import { openKernel } from '../engine/session.ts';
+import { followKernel } from '../engine/triggers.ts';
+import { createApiServer } from '../server/api-server.ts';
+import { createMetricsServer } from '../server/metrics-server.ts';
+import { scanDirectory } from '../source/scan.ts';
+import { ManifestSource } from '../source/snapshot.ts';
+import { watchDirectory } from '../source/watch.ts';
+import { type Logger, createLogger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { collectCounters } from './counters.ts';
+import { programVersion } from './version.ts';
+
+export interface RunOptions {
+  readonly manifests: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  readonly metricsAddress: string;
+  readonly apiAddress?: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** The daemon: runs until SIGTERM or SIGINT, then leaves the network as it is. @returns the exit status. */
+export async function run(options: RunOptions): Promise<number> {
+  const logger = createLogger({ level: options.logLevel });
+  const version = programVersion();
+  const root = resolve(options.manifests);
+  for (const directory of [options.stateDir, options.runtimeDir]) await mkdir(directory, { recursive: true });
+
+  const metrics = createMetrics();
+  metrics.setBuildInfo({ version, revision: 'unknown' });
+  const now = (): Date => new Date();
+  const saved = new SavedState(options.stateDir);
+  const { objects: persisted, sources } = await saved.load();
+  const objects = new ObjectStore({ now, ...(persisted && { persisted }) });
+  const events = new EventLog({ now, node: hostname(), uidOf: (key) => objects.get(key)?.metadata.uid });
+  const source = new ManifestSource();
+  source.restore(sources);
+  const kernel = await openKernel(options.stateDir, metrics.observeBatch);
+  const monitors = followKernel();
+  const engine = new Engine({
+    source,
+    scan: () => scanDirectory(root),
+    watch$: watchDirectory(root),
+    monitors,
+    view: kernel.view,
+    nft: kernel.nft,
+    reconciler: kernel.reconciler,
+    objects,
+    events,
+    metrics,
+    logger,
+    clock: { now: () => performance.now() },
+    save: () => saveQuietly(() => saved.save(objects.serialize(), source.serialize()), logger),
+  });
+  const readiness: HealthCheck[] = [
+    { name: 'source-synced', failure: engine.readiness.source },
+    { name: 'first-pass-done', failure: engine.readiness.pass },
+    { name: 'monitors-running', failure: engine.readiness.monitors },
+  ];
+  const liveness: HealthCheck[] = [{ name: 'event-loop', failure: () => undefined }];
+  const api = createApiServer({ objects, events, actions: engine, checks: readiness, logger, version });
+  const metricsServer = createMetricsServer({ metrics, liveness, readiness });
+
+  await api.listenSocket(join(options.runtimeDir, 'lxcnet.sock'));
+  if (options.apiAddress !== undefined) await api.listenTcp(options.apiAddress);
+  const metricsAddress = await metricsServer.listen(options.metricsAddress);
+  const stopped = stopSignal();
+  process.on('SIGHUP', () => engine.rescan());
+  engine.start();
+  const stopCounters = collectCounters({ kernel, engine, metrics, logger });
+  logger.info('lxcnet is up', { version, manifests: root, metrics: metricsAddress });
+
+  logger.info('stopping; the network stays as it is', { signal: await stopped });
+  stopCounters();
+  await engine.stop();
+  await Promise.all([api.close(), metricsServer.close()]);
+  kernel.close();
+  return 0;
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((done) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done(signal));
+  });
+}
+
+/** A full disk must not stop the network from being kept right. */
+async function saveQuietly(save: () => Promise<void>, logger: Logger): Promise<void> {
+  try {
+    await save();
+  } catch (error) {
+    logger.error('the state could not be saved', { error });
+  }
+}

@@ -1,0 +1,99 @@
+import { displayKey } from '../api/key.ts';
+import type { Key } from '../api/key.ts';
+import type { FieldError } from '../source/field-error.ts';
+import type { Manifest } from '../api/resource.ts';
+import type { ConditionDraft } from '../api/status.ts';
+import type { ReconcileResult } from '../telemetry/engine-metrics.ts';
+import { isSuspended } from './planner.ts';
+import type { PassResult } from './reconciler.ts';
+
+/** What a pass says of one resource. */
+export interface Verdict {
+  readonly conditions: readonly ConditionDraft[];
+  readonly result: ReconcileResult;
+  /** Whether another attempt is to be made by itself. */
+  readonly retry: boolean;
+}
+
+type Draft = Pick<ConditionDraft, 'reason' | 'message'>;
+
+const draft = (
+  type: ConditionDraft['type'],
+  status: ConditionDraft['status'],
+  { reason, message }: Draft,
+): ConditionDraft => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
+/** The conditions of a resource after a pass. */
+export function verdictOf(
+  manifest: Manifest,
+  pass: PassResult,
+  invalid: readonly FieldError[] | undefined,
+): Verdict {
+  const { key, resource } = manifest;
+  const plan = pass.plan.plans.get(key);
+  const references = plan?.references ? [plan.references] : [];
+  if (invalid?.length) {
+    const message = `${invalid.map((error) => error.message).join('; ')}; the last good version stays in force`;
+    return stalled({ reason: 'InvalidSpec', message }, references);
+  }
+  if (isSuspended(resource)) {
+    const why = { reason: 'Suspended', message: 'the annotation lxcnet.dev/reconcile says disabled' };
+    return { conditions: [draft('Ready', 'Unknown', why)], result: 'blocked', retry: false };
+  }
+  if (plan?.obstacle?.stalled) return stalled(plan.obstacle, references);
+  const failure = pass.failures.get(key);
+  if (failure) return failed(failure.operation.object, failure.message, references);
+  if (plan?.obstacle) {
+    return {
+      conditions: [draft('Ready', 'False', plan.obstacle), ...references],
+      result: 'blocked',
+      retry: false,
+    };
+  }
+  if (pass.netfilterError !== undefined && key.split('/')[0] !== 'Route') {
+    return failed('netfilter', pass.netfilterError, references);
+  }
+  const open = plan?.operations.find(({ commands }) => commands.length > 0);
+  if (open) {
+    const detail =
+      open.field === undefined ? '' : `: ${open.field} is '${open.from ?? ''}', not '${open.to ?? ''}'`;
+    return failed(open.object, `the kernel does not keep it${detail}`, references);
+  }
+  const why = { reason: 'ReconciliationSucceeded', message: readyMessage(key) };
+  return { conditions: [draft('Ready', 'True', why), ...references], result: 'success', retry: false };
+}
+
+function readyMessage(key: Key): string {
+  return `${displayKey(key)} is in the kernel as specified`;
+}
+
+function stalled(why: Draft, references: readonly ConditionDraft[]): Verdict {
+  return {
+    conditions: [draft('Ready', 'False', why), draft('Stalled', 'True', why), ...references],
+    result: 'terminal',
+    retry: false,
+  };
+}
+
+/** What the kernel says of a request that no repetition will make good. */
+const FINAL_WORDS: readonly (readonly [RegExp, 'PermissionDenied' | 'UnsupportedByKernel'])[] = [
+  [/operation not permitted|permission denied/i, 'PermissionDenied'],
+  [/not supported|unknown device type/i, 'UnsupportedByKernel'],
+];
+
+function failed(object: string, words: string, references: readonly ConditionDraft[]): Verdict {
+  const message = `${object}: ${words}`;
+  const final = FINAL_WORDS.find(([pattern]) => pattern.test(words));
+  if (final) return { ...stalled({ reason: final[1], message }, references), retry: true };
+  const conditions = [
+    draft('Ready', 'False', { reason: 'ReconciliationFailed', message }),
+    draft('Reconciling', 'True', { reason: 'ProgressingWithRetry', message }),
+    ...references,
+  ];
+  return { conditions, result: 'error', retry: true };
+}

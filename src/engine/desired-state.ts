@@ -1,0 +1,131 @@
+import type { Key } from '../api/key.ts';
+import { parseKey } from '../api/key.ts';
+import type { Manifest } from '../api/resource.ts';
+import type { FieldError } from '../source/field-error.ts';
+import type { Scan } from '../source/scan.ts';
+import type { ManifestSource, RemovalsHeld, Snapshot } from '../source/snapshot.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { EventLog } from './event-log.ts';
+import type { ObjectStore } from './object-store.ts';
+import { RemovalGate } from './removal-gate.ts';
+import type { ScanTrigger } from './triggers.ts';
+
+interface DesiredParts {
+  readonly source: ManifestSource;
+  readonly objects: ObjectStore;
+  readonly events: EventLog;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** What came and went since the last time. */
+export interface DesiredChange {
+  readonly changed: readonly Key[];
+  readonly removed: readonly Key[];
+  /** When the next removal falls due; `undefined` where none is pending. */
+  readonly nextAt: number | undefined;
+}
+
+/** What is to be in the kernel: the newest manifests, and those whose removal is not certain yet. */
+export class DesiredState {
+  readonly #parts: DesiredParts;
+  readonly #gate = new RemovalGate();
+  #snapshot: Snapshot | undefined;
+  #manifests: ReadonlyMap<Key, Manifest> = new Map();
+  #heldBefore = 0;
+
+  constructor(parts: DesiredParts) {
+    this.#parts = parts;
+  }
+
+  /** The manifests in force. */
+  get manifests(): ReadonlyMap<Key, Manifest> {
+    return this.#manifests;
+  }
+
+  /** Whether the directory was read at least once. */
+  get known(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  /** Why nothing may be removed. */
+  get removalsHeld(): RemovalsHeld | undefined {
+    return this.#snapshot?.removalsHeld;
+  }
+
+  /** What is wrong with the newest version of a resource that is in force in an older one. */
+  errorsOf(key: Key): readonly FieldError[] | undefined {
+    return this.#snapshot?.invalidKeys.get(key);
+  }
+
+  /** Takes a look at the directory. @returns whether it says anything new. */
+  take(trigger: ScanTrigger, scan: Scan): boolean {
+    const { source, metrics, logger } = this.#parts;
+    const before = this.#snapshot;
+    const snapshot = source.update(scan);
+    this.#snapshot = snapshot;
+    metrics.setSourceFiles(snapshot.files, snapshot.invalidFiles);
+    metrics.setSourceRevision(snapshot.revision);
+    if (scan.state === 'read') metrics.sourceRead(new Date());
+    if (before?.revision === snapshot.revision && before.removalsHeld === snapshot.removalsHeld) return false;
+    if (trigger === 'rescan') metrics.sourceChangeMissed();
+    this.#report(trigger, snapshot);
+    logger.info('read the manifests', {
+      trigger,
+      files: snapshot.files,
+      resources: snapshot.manifests.size,
+      errors: snapshot.errors.length,
+    });
+    return true;
+  }
+
+  /** Lets go what may go by now. @param confirmed Whether a large removal was confirmed. */
+  refresh(now: number, confirmed = false): DesiredChange {
+    const { objects, events, metrics } = this.#parts;
+    const gated = this.#gate.update(this.#snapshot?.manifests ?? new Map<Key, Manifest>(), now, confirmed);
+    if (gated.held.length > 0 && gated.held.length !== this.#heldBefore) {
+      metrics.pruneBlocked('threshold');
+      const message = `${gated.held.length} of ${gated.manifests.size} resources would be removed at once; 'lxcnet reconcile --allow-prune' carries it out`;
+      events.record({ type: 'Warning', reason: 'PruneBlocked', message });
+    }
+    this.#heldBefore = gated.held.length;
+    this.#manifests = gated.manifests;
+    const { changed, removed } = objects.setManifests(gated.manifests);
+    for (const key of removed) {
+      metrics.forget(key);
+      metrics.pruned(parseKey(key).kind);
+    }
+    return { changed, removed, nextAt: gated.nextAt };
+  }
+
+  /** Lines for whoever asks why nothing is removed. */
+  notes(): string[] {
+    const held = this.removalsHeld;
+    return [
+      ...(held === 'empty_source' ? ['nothing is removed: the manifest directory has no manifests'] : []),
+      ...(held === 'unreadable_source' ? ['nothing is removed: the manifest directory cannot be read'] : []),
+      ...(this.#heldBefore > 0
+        ? [`${this.#heldBefore} removals wait for 'lxcnet reconcile --allow-prune'`]
+        : []),
+    ];
+  }
+
+  #report(trigger: ScanTrigger, snapshot: Snapshot): void {
+    const { metrics, logger } = this.#parts;
+    if (snapshot.removalsHeld) {
+      metrics.pruneBlocked(snapshot.removalsHeld);
+      logger.warn('nothing is removed', { trigger, reason: snapshot.removalsHeld });
+    }
+    for (const { file, line, column, subject, path, message } of snapshot.errors) {
+      logger.warn('a manifest has an error', {
+        file,
+        line,
+        column,
+        resource: subject,
+        field: path,
+        error: message,
+      });
+    }
+  }
+}

@@ -1,0 +1,328 @@
+import type { Observable } from 'rxjs';
+import { Subject, Subscription, interval, tap } from 'rxjs';
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import { ANNOTATIONS } from '../api/meta.ts';
+import type { Manifest } from '../api/resource.ts';
+import { findContainer } from '../kernel/containers.ts';
+import type { KernelEvent } from '../kernel/monitor.ts';
+import type { Nft } from '../kernel/nft.ts';
+import type { KernelView } from '../kernel/view.ts';
+import type { Scan } from '../source/scan.ts';
+import type { ManifestSource } from '../source/snapshot.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { coalesceMap } from './coalesce.ts';
+import { verdictOf } from './conditions.ts';
+import { DesiredState } from './desired-state.ts';
+import type { EventLog } from './event-log.ts';
+import { kernelFacts } from './kernel-facts.ts';
+import type { ObjectStore } from './object-store.ts';
+import { reportPass } from './pass-report.ts';
+import type { EngineActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
+import { type Clock, KeyedQueue } from './queue.ts';
+import type { PassResult, Reconciler } from './reconciler.ts';
+import {
+  type KernelMonitors,
+  RESYNC_PERIOD,
+  type ScanTrigger,
+  foreignOnly,
+  scanTriggers,
+} from './triggers.ts';
+
+/** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
+const HOST = 'host';
+type Item = Key | typeof HOST;
+
+/** How often is looked for containers that a Link waits for, and at sysctls, which send no event. */
+const CONTAINER_POLL = 250;
+const SYSCTL_POLL = 2_000;
+
+export interface EngineParts {
+  readonly source: ManifestSource;
+  readonly scan: () => Promise<Scan>;
+  readonly watch$: Observable<void>;
+  readonly monitors: KernelMonitors;
+  readonly view: KernelView;
+  readonly nft: Nft;
+  readonly reconciler: Reconciler;
+  readonly objects: ObjectStore;
+  readonly events: EventLog;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Called after a pass, to keep on disk what should outlive the daemon. */
+  readonly save: () => Promise<void>;
+}
+
+/** The daemon's heart: reads manifests, follows the kernel, and runs one pass at a time. */
+export class Engine implements EngineActions {
+  readonly #parts: EngineParts;
+  readonly #queue: KeyedQueue<Item>;
+  readonly #desired: DesiredState;
+  readonly #subscription = new Subscription();
+  readonly #scanRequest$ = new Subject<void>();
+  readonly #wake$ = new Subject<void>();
+  #last: PassResult | undefined;
+  #confirmed = false;
+  #pruneOrphans = false;
+  #firstEventAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #changed = new Set<Key>();
+  #waiting: (() => void)[] = [];
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    const { metrics } = parts;
+    this.#desired = new DesiredState(parts);
+    this.#queue = new KeyedQueue<Item>(parts.clock, {
+      added: metrics.queueAdded,
+      retried: metrics.queueRetried,
+      waited: metrics.observeQueueDuration,
+      worked: metrics.observeWorkDuration,
+    });
+    metrics.readQueueWith(() => this.#queue.reading());
+  }
+
+  /** Begins to work; everything that happens from now on is an event. */
+  start(): void {
+    const { watch$, scan, monitors, nft } = this.#parts;
+    const scans$ = scanTriggers(watch$, this.#scanRequest$).pipe(
+      coalesceMap(async (trigger) => ({ trigger, scan: await scan() })),
+      tap(({ trigger, scan: result }) => this.#take(trigger, result)),
+    );
+    const passes$ = this.#wake$.pipe(coalesceMap(() => (this.#running = this.#work())));
+    this.#subscription.add(passes$.subscribe());
+    this.#subscription.add(
+      monitors.events$
+        .pipe(foreignOnly((pid) => nft.isOwnProcess(pid)))
+        .subscribe((event) => this.#onKernel(event)),
+    );
+    this.#subscription.add(scans$.subscribe());
+    this.#subscription.add(interval(RESYNC_PERIOD).subscribe(() => this.#resync()));
+    this.#subscription.add(
+      interval(CONTAINER_POLL)
+        .pipe(coalesceMap(() => this.#pollContainers()))
+        .subscribe(),
+    );
+    this.#subscription.add(
+      interval(SYSCTL_POLL)
+        .pipe(coalesceMap(() => this.#pollSysctls()))
+        .subscribe(),
+    );
+  }
+
+  /** Stops the sources, lets a running pass finish, and leaves the network as it is. */
+  async stop(): Promise<void> {
+    this.#subscription.unsubscribe();
+    clearTimeout(this.#timer);
+    await this.#running.catch(() => undefined);
+    await this.#parts.save();
+  }
+
+  /** Why the daemon is not ready; `undefined` where it is. */
+  readonly readiness = {
+    source: (): string | undefined => {
+      if (!this.#desired.known) return 'the manifests were not read yet';
+      return this.#desired.removalsHeld === 'unreadable_source'
+        ? 'the manifest directory cannot be read'
+        : undefined;
+    },
+    pass: (): string | undefined => (this.#last ? undefined : 'the first pass is not over'),
+    monitors: (): string | undefined =>
+      this.#parts.monitors.running() ? undefined : 'a monitor of the kernel does not run',
+  };
+
+  /** The last pass; `undefined` before the first is over. */
+  lastPass(): PassResult | undefined {
+    return this.#last;
+  }
+
+  /** Reads the manifests again, soon. */
+  rescan(): void {
+    this.#scanRequest$.next();
+  }
+
+  async reconcile(options: ReconcileOptions): Promise<ReconcileSummary> {
+    const start = this.#parts.clock.now();
+    this.#confirmed ||= options.allowPrune;
+    this.#pruneOrphans ||= options.pruneOrphans;
+    const scan = await this.#parts.scan();
+    for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
+    this.#take('request', scan);
+    // Asked for before the pass is woken, since that may begin at once.
+    const over = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#resync();
+    await over;
+    const ready = this.#parts.objects.list().filter(({ status }) => status.conditions.some(isReady)).length;
+    return {
+      resources: this.#desired.manifests.size,
+      ready,
+      writes: (this.#last?.done.length ?? 0) + (this.#last?.elements ?? 0),
+      milliseconds: Math.round(this.#parts.clock.now() - start),
+      notes: this.#notes(),
+    };
+  }
+
+  async kernelFacts(key: Key): Promise<readonly string[]> {
+    const manifest = this.#desired.manifests.get(key);
+    return Promise.resolve(
+      manifest && this.#last ? kernelFacts(manifest, this.#last.observed, this.#last.plan) : [],
+    );
+  }
+
+  #take(trigger: ScanTrigger, scan: Scan): void {
+    if (!this.#desired.take(trigger, scan)) return;
+    this.#refreshDesired();
+    for (const key of this.#changed) this.#queue.add(key, 0);
+    this.#queue.add(HOST, 0);
+    this.#wake();
+  }
+
+  #refreshDesired(): void {
+    const now = this.#parts.clock.now();
+    const { changed, removed, nextAt } = this.#desired.refresh(now, this.#confirmed);
+    this.#confirmed = false;
+    for (const key of changed) this.#changed.add(key);
+    for (const key of [...changed, ...removed]) this.#queue.forget(key);
+    if (nextAt !== undefined) this.#queue.add(HOST, 0, nextAt - now);
+  }
+
+  #onKernel(event: KernelEvent): void {
+    const { view, metrics } = this.#parts;
+    this.#firstEventAt ??= this.#parts.clock.now();
+    switch (event.part) {
+      case 'host':
+        metrics.monitorEvents(event.group);
+        view.invalidate('host');
+        break;
+      case 'namespace':
+        metrics.monitorEvents(event.group);
+        view.invalidate(...view.containersWithNamespaceId(event.id));
+        break;
+      case 'netfilter':
+        metrics.monitorEvents('nft');
+        view.invalidate('netfilter');
+        break;
+      case 'unknown':
+        metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
+        this.#parts.logger.warn('looking at everything again', {
+          monitor: event.monitor,
+          reason: event.reason,
+        });
+        view.invalidateAll();
+    }
+    this.#queue.add(HOST, -10);
+    this.#wake();
+  }
+
+  #resync(): void {
+    this.#parts.view.invalidateAll();
+    for (const key of this.#desired.manifests.keys()) this.#queue.add(key, -100);
+    this.#queue.add(HOST, -100);
+    this.#wake();
+  }
+
+  async #pollContainers(): Promise<void> {
+    const containers = this.#last?.observed.containers;
+    const waiting = [...this.#desired.manifests.values()].filter(
+      ({ key, resource }) => resource.kind === 'Link' && containers?.get(key)?.state !== 'running',
+    ) as Manifest<Link>[];
+    for (const { key, resource } of containers ? waiting : []) {
+      if ((await findContainer(resource.spec.container)).state !== 'running') continue;
+      this.#parts.view.invalidate(key);
+      this.#queue.add(key, -10);
+      this.#wake();
+    }
+  }
+
+  async #pollSysctls(): Promise<void> {
+    if (!this.#last || !(await this.#parts.view.sysctlsChanged(this.#last.observed.sysctls))) return;
+    this.#queue.add(HOST, -10);
+    this.#wake();
+  }
+
+  #wake(): void {
+    clearTimeout(this.#timer);
+    const delay = this.#queue.nextIn();
+    if (delay === undefined) return;
+    if (delay === 0) this.#wake$.next();
+    else this.#timer = setTimeout(() => this.#wake$.next(), delay);
+  }
+
+  async #work(): Promise<void> {
+    if (!this.#desired.known) return;
+    const items = this.#queue.take();
+    if (items.length === 0) {
+      this.#wake();
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    try {
+      await this.#pass();
+    } catch (error) {
+      this.#parts.logger.error('the pass failed', { error });
+      this.#parts.view.invalidateAll();
+      this.#queue.retry(HOST);
+    } finally {
+      this.#queue.done();
+      waiting.forEach((resolve) => resolve());
+    }
+    this.#wake();
+  }
+
+  async #pass(): Promise<void> {
+    const { reconciler, objects, clock, metrics } = this.#parts;
+    this.#refreshDesired();
+    const eventAt = this.#firstEventAt;
+    this.#firstEventAt = undefined;
+    const desired = this.#desired.manifests;
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const postponed = this.#queue.postponed() as Set<Key>;
+    const allowRemovals = this.#desired.removalsHeld === undefined;
+    const result = await reconciler.pass(desired, {
+      allowRemovals,
+      pruneOrphans: this.#pruneOrphans,
+      postponed,
+    });
+    this.#pruneOrphans = false;
+    this.#last = result;
+    for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
+    reportPass(this.#parts, result, changed);
+    if (eventAt !== undefined && result.done.length + result.elements > 0)
+      metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
+    metrics.observeObjects(objects.list());
+    this.#queue.forget(HOST);
+    await this.#parts.save();
+  }
+
+  #judge(manifest: Manifest, result: PassResult, postponed: ReadonlySet<Key>): void {
+    const { key, resource } = manifest;
+    if (resource.kind === 'Namespace' || postponed.has(key)) return;
+    const { objects, metrics } = this.#parts;
+    const verdict = verdictOf(manifest, result, this.#desired.errorsOf(key));
+    const token = resource.metadata.annotations[ANNOTATIONS.reconcileRequestedAt];
+    objects.setConditions(
+      key,
+      verdict.conditions,
+      token === undefined ? {} : { lastHandledReconcileAt: token },
+    );
+    metrics.reconciled(resource.kind, verdict.result);
+    if (verdict.retry) this.#queue.retry(key);
+    else this.#queue.forget(key);
+  }
+
+  #notes(): string[] {
+    const orphans = this.#last?.plan.leftovers.orphans ?? [];
+    const text = ({ name, alias }: { name: string; alias: string }): string =>
+      `interface ${name} is an orphan (${alias}); 'lxcnet reconcile --prune-orphans' removes it`;
+    return [...this.#desired.notes(), ...orphans.map(text)];
+  }
+}
+
+function isReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
+  return type === 'Ready' && status === 'True';
+}

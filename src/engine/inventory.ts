@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { Claims } from '../../controllers/plan.ts';
+import { type Key, parseKey } from '../api/key.ts';
+import type { Claim, Operation } from '../kernel/command.ts';
+import { readState, writeState } from './state-file.ts';
+
+const claimSchema = z.object({
+  owner: z.string().refine(isKey),
+  object: z.enum(['interface', 'address', 'route', 'sysctl', 'port', 'proxy']),
+  id: z.string(),
+  before: z.string().optional(),
+});
+const fileSchema = z.object({ boot: z.string(), claims: z.array(claimSchema) });
+
+function isKey(text: string): text is Key {
+  try {
+    parseKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const identityOf = ({ object, id }: Pick<Claim, 'object' | 'id'>): string => `${object} ${id}`;
+
+/**
+ * What lxcnet has made or changed, on disk: entered before the kernel is asked, taken out after it has confirmed the
+ * removal. It dies with the kernel state that it describes: after a reboot it is empty.
+ */
+export class Inventory implements Claims {
+  readonly #path: string;
+  readonly #boot: string;
+  readonly #claims = new Map<string, Claim>();
+  readonly #byOwner = new Map<Key, Map<string, Claim>>();
+
+  private constructor(path: string, boot: string) {
+    this.#path = path;
+    this.#boot = boot;
+  }
+
+  /** Reads the inventory of this boot; empty where there is none. */
+  static async load(path: string, boot: string): Promise<Inventory> {
+    const inventory = new Inventory(path, boot);
+    const parsed = fileSchema.safeParse(await readState(path));
+    if (parsed.success && parsed.data.boot === boot) {
+      for (const claim of parsed.data.claims) inventory.#add(claim as Claim);
+    }
+    return inventory;
+  }
+
+  find(object: Claim['object'], id: string): Claim | undefined {
+    return this.#claims.get(identityOf({ object, id }));
+  }
+
+  of(owner: Key): readonly Claim[] {
+    return [...(this.#byOwner.get(owner)?.values() ?? [])];
+  }
+
+  all(): readonly Claim[] {
+    return [...this.#claims.values()];
+  }
+
+  /** Enters what the operations are about to make. On disk before it returns. @throws {Error} From the disk. */
+  async claim(operations: readonly Operation[]): Promise<void> {
+    const claims = operations.flatMap(({ claim }) => claim ?? []).filter((claim) => !this.#has(claim));
+    claims.forEach((claim) => this.#add(claim));
+    if (claims.length > 0) await this.#save();
+  }
+
+  /** Takes out what the operations have removed. */
+  async release(operations: readonly Operation[]): Promise<void> {
+    const claims = operations.flatMap(({ release }) => release ?? []).filter((claim) => this.#has(claim));
+    claims.forEach((claim) => this.#delete(claim));
+    if (claims.length > 0) await this.#save();
+  }
+
+  #has(claim: Claim): boolean {
+    return this.#claims.get(identityOf(claim))?.owner === claim.owner;
+  }
+
+  #add(claim: Claim): void {
+    const before = this.#claims.get(identityOf(claim));
+    if (before) this.#delete(before);
+    this.#claims.set(identityOf(claim), claim);
+    const owned = this.#byOwner.get(claim.owner) ?? new Map<string, Claim>();
+    owned.set(identityOf(claim), claim);
+    this.#byOwner.set(claim.owner, owned);
+  }
+
+  #delete(claim: Claim): void {
+    this.#claims.delete(identityOf(claim));
+    const owned = this.#byOwner.get(claim.owner);
+    owned?.delete(identityOf(claim));
+    if (owned?.size === 0) this.#byOwner.delete(claim.owner);
+  }
+
+  #save(): Promise<void> {
+    return writeState(this.#path, { boot: this.#boot, claims: this.all() });
+  }
+}

@@ -1,0 +1,130 @@
+import { planBridge } from '../../controllers/bridge.ts';
+import { planForwarding } from '../../controllers/forwarding.ts';
+import { planLink } from '../../controllers/link.ts';
+import { type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
+import { planPortForward } from '../../controllers/port-forward.ts';
+import { type Leftovers, findLeftovers, planRemoval } from '../../controllers/removal.ts';
+import { planRoute } from '../../controllers/route.ts';
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import { ANNOTATIONS } from '../api/meta.ts';
+import { hostInterfaceOf } from '../api/naming.ts';
+import type { Manifest, Resource } from '../api/resource.ts';
+import type { Operation } from '../kernel/command.ts';
+import { type Observed, type ObservedInterface, markOf } from '../kernel/observed.ts';
+import { type DesiredNetfilter, type GuardedInterfaces, buildNetfilter } from '../netfilter/build.ts';
+import { type ElementDifference, elementDifference } from '../netfilter/difference.ts';
+import type { ElementTable } from '../netfilter/elements.ts';
+
+/** Everything that has to be done, and what can be said already; nothing of it is done yet. */
+export interface FullPlan {
+  readonly plans: ReadonlyMap<Key, Plan>;
+  /** In the order of kinds; stages put them into their final order. */
+  readonly operations: readonly Operation[];
+  readonly netfilter: NetfilterPlan;
+  readonly leftovers: Leftovers;
+}
+
+export interface NetfilterPlan {
+  readonly desired: ElementTable;
+  readonly difference: ElementDifference;
+  /** The tables are missing, or not as this version makes them. */
+  readonly replaceTables: boolean;
+}
+
+export interface PlanOptions {
+  /** Whether what has no manifest any more may be removed. */
+  readonly allowRemovals: boolean;
+}
+
+/** Compares what is wanted with what was seen. Pure but for a memory of the last elements, which are costly to make. */
+export class Planner {
+  #last:
+    | { readonly desired: PlanInput['desired']; readonly context: string; readonly result: DesiredNetfilter }
+    | undefined;
+
+  plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
+    const forwarding = planForwarding(input);
+    const netfilter = this.#netfilter(input, forwarding.guarded);
+    const plans = new Map<Key, Plan>();
+    for (const manifest of input.desired.values())
+      plans.set(manifest.key, planResource(manifest, input, netfilter.conflicts));
+    const leftovers = findLeftovers(input);
+    const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
+    const { host, netfilter: observed } = input.observed;
+    const empty =
+      input.desired.size === 0 && [...netfilter.elements.values()].every((elements) => elements.size === 0);
+    const present = observed.skeleton === 'present';
+    return {
+      plans,
+      operations: [
+        ...removals,
+        ...[...plans.values()].flatMap(({ operations }) => operations),
+        ...forwarding.operations,
+      ],
+      netfilter: {
+        desired: netfilter.elements,
+        difference: elementDifference(netfilter.elements, present ? observed.elements : new Map()),
+        replaceTables: !present && !(empty && observed.skeleton === 'absent') && host.interfaces.size > 0,
+      },
+      leftovers,
+    };
+  }
+
+  #netfilter({ desired, observed }: PlanInput, guarded: GuardedInterfaces): DesiredNetfilter {
+    const names = hostEnds(observed);
+    const addresses = [...observed.host.interfaces.values()].map(
+      (device) => [device.name, device.addresses] as const,
+    );
+    const context = JSON.stringify([[...names], addresses, [...guarded[4]], [...guarded[6]]]);
+    if (this.#last?.desired !== desired || this.#last.context !== context) {
+      const result = buildNetfilter(desired.values(), {
+        addressesOf: (name) => addressesOf(observed, name),
+        portOf: (link) => names.get(markOf(link.key)) ?? hostInterfaceOf(link.resource),
+        guarded,
+      });
+      this.#last = { desired, context, result };
+    }
+    return this.#last.result;
+  }
+}
+
+/** The interfaces with lxcnet's mark: mark → name. A veth that LXC made has a name of LXC's. */
+function hostEnds({ host }: Observed): ReadonlyMap<string, string> {
+  return new Map(
+    [...host.interfaces.values()]
+      .filter(({ kind, alias }) => kind === 'veth' && alias !== '')
+      .map(({ alias, name }) => [alias, name]),
+  );
+}
+
+function addressesOf({ host }: Observed, name: string): readonly string[] {
+  const device: ObservedInterface | undefined = host.interfaces.get(name);
+  return (device?.addresses ?? []).map((address) => address.slice(0, address.indexOf('/')));
+}
+
+function planResource(manifest: Manifest, input: PlanInput, conflicts: ReadonlyMap<Key, Key>): Plan {
+  if (isSuspended(manifest.resource)) return NOTHING_TO_DO;
+  switch (manifest.resource.kind) {
+    case 'Bridge':
+      return planBridge(manifest as Manifest<Extract<Resource, { kind: 'Bridge' }>>, input);
+    case 'Link':
+      return planLink(manifest as Manifest<Link>, input);
+    case 'Route':
+      return planRoute(manifest as Manifest<Extract<Resource, { kind: 'Route' }>>, input);
+    case 'PortForward':
+      return planPortForward(
+        manifest as Manifest<Extract<Resource, { kind: 'PortForward' }>>,
+        input,
+        conflicts,
+      );
+    case 'NetworkPolicy':
+    case 'Namespace':
+      return NOTHING_TO_DO;
+  }
+}
+
+/** Whether a resource is left as it is, on its own request. */
+export function isSuspended(resource: Resource): boolean {
+  return resource.metadata.annotations[ANNOTATIONS.reconcile] === 'disabled';
+}

@@ -1,0 +1,195 @@
+import { sysctlPaths } from '../../controllers/forwarding.ts';
+import { planOrphanRemoval } from '../../controllers/removal.ts';
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import type { Manifest } from '../api/resource.ts';
+import type { Failure, Operation } from '../kernel/command.ts';
+import type { Executor } from '../kernel/executor.ts';
+import type { Nft } from '../kernel/nft.ts';
+import type { ContainerView, Observed } from '../kernel/observed.ts';
+import type { KernelView, Part } from '../kernel/view.ts';
+import { isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
+import { renderSkeleton } from '../netfilter/skeleton.ts';
+import type { Inventory } from './inventory.ts';
+import { type FullPlan, Planner } from './planner.ts';
+
+/** After this many rounds, what still differs is said to resist. */
+const MOST_ROUNDS = 5;
+
+export type Phase = 'observe' | 'plan' | 'apply' | 'verify';
+
+export interface PassOptions {
+  readonly allowRemovals: boolean;
+  readonly pruneOrphans?: boolean;
+  /** Resources whose last attempt failed and whose next is not due. */
+  readonly postponed?: ReadonlySet<Key>;
+}
+
+/** What one pass did, and how things stand after it. */
+export interface PassResult {
+  readonly plan: FullPlan;
+  readonly observed: Observed;
+  /** What was done, successfully. */
+  readonly done: readonly Operation[];
+  readonly failures: ReadonlyMap<Key, Failure>;
+  /** nft's words, where it refused the last transaction. */
+  readonly netfilterError?: string;
+  /** Netfilter elements written. */
+  readonly elements: number;
+  /** Whether lxcnet's tables were made anew. */
+  readonly tablesReplaced: boolean;
+}
+
+export interface ReconcilerParts {
+  readonly view: KernelView;
+  readonly nft: Nft;
+  readonly executor: Executor;
+  readonly inventory: Inventory;
+  readonly onPhase?: (phase: Phase, seconds: number) => void;
+}
+
+/**
+ * Makes the kernel as the manifests say: look, plan, apply, and look again until there is nothing left to do. The last
+ * look is the verification: a resource is ready when a plan made from it is empty.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  readonly #planner = new Planner();
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /** What would be done, without doing it. @throws {Error} Where the kernel cannot be looked at. */
+  async preview(
+    desired: ReadonlyMap<Key, Manifest>,
+    allowRemovals: boolean,
+  ): Promise<{ plan: FullPlan; observed: Observed }> {
+    const observed = await this.#look(desired);
+    return {
+      observed,
+      plan: this.#planner.plan({ desired, observed, claims: this.#parts.inventory }, { allowRemovals }),
+    };
+  }
+
+  /** One pass over everything. @throws {Error} Where the kernel cannot be looked at, or the inventory not be written. */
+  async pass(desired: ReadonlyMap<Key, Manifest>, options: PassOptions): Promise<PassResult> {
+    const failures = new Map<Key, Failure>();
+    const done: Operation[] = [];
+    let elements = 0;
+    let tablesReplaced = false;
+    let netfilterError: string | undefined;
+    for (let round = 1; ; round++) {
+      const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
+        this.preview(desired, options.allowRemovals),
+      );
+      const due = this.#due(plan, options, failures, netfilterError !== undefined);
+      const netfilterDue =
+        netfilterError === undefined &&
+        (plan.netfilter.replaceTables || !isEmptyDifference(plan.netfilter.difference));
+      if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
+        return {
+          plan,
+          observed,
+          done,
+          failures,
+          elements,
+          tablesReplaced,
+          ...(netfilterError !== undefined && { netfilterError }),
+        };
+      }
+      await this.#time('apply', async () => {
+        // The filter comes first, so that no link is up before what protects it is in force.
+        if (netfilterDue) {
+          netfilterError = await this.#applyNetfilter(plan);
+          if (netfilterError === undefined) {
+            elements +=
+              plan.netfilter.difference.additions.length + plan.netfilter.difference.removals.length;
+            tablesReplaced ||= plan.netfilter.replaceTables;
+          }
+        }
+        const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
+        done.push(...(await this.#execute(allowed, failures)));
+      });
+    }
+  }
+
+  #due(
+    plan: FullPlan,
+    options: PassOptions,
+    failures: ReadonlyMap<Key, Failure>,
+    closed: boolean,
+  ): Operation[] {
+    const orphans = options.pruneOrphans ? planOrphanRemoval(plan.leftovers.orphans) : [];
+    return [...plan.operations, ...orphans].filter(
+      ({ key, verb }) =>
+        !failures.has(key) &&
+        options.postponed?.has(key) !== true &&
+        // Without its filter a link is neither made nor set up; what is to be removed may go.
+        !(closed && key.startsWith('Link/') && verb !== 'delete'),
+    );
+  }
+
+  async #applyNetfilter({ netfilter }: FullPlan): Promise<string | undefined> {
+    const { view, nft } = this.#parts;
+    const transaction =
+      (netfilter.replaceTables ? renderSkeleton() : '') + renderDifference(netfilter.difference);
+    const error = await nft.apply(transaction);
+    if (error !== undefined || netfilter.replaceTables) view.invalidate('netfilter');
+    else view.replaceNetfilter({ skeleton: 'present', elements: textsOf(netfilter.desired) });
+    return error;
+  }
+
+  async #execute(operations: readonly Operation[], failures: Map<Key, Failure>): Promise<Operation[]> {
+    const { executor, inventory, view } = this.#parts;
+    await inventory.claim(operations);
+    const views = new Map<Key, ContainerView>();
+    const refused = await executor.run(operations, (key, container) => views.set(key, container));
+    for (const failure of refused)
+      if (!failures.has(failure.operation.key)) failures.set(failure.operation.key, failure);
+    const done = operations.filter(({ key }) => !failures.has(key));
+    await inventory.release(done);
+    view.invalidate(...touchedParts(operations));
+    for (const [key, container] of views) view.replaceContainer(key, container);
+    return done.filter(({ commands }) => commands.length > 0);
+  }
+
+  #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
+    const links = [...desired.values()].filter(
+      (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
+    );
+    return this.#parts.view.look(links, (host) => sysctlPaths(desired.values(), host, this.#parts.inventory));
+  }
+
+  async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#parts.onPhase?.(phase, (performance.now() - start) / 1000);
+    }
+  }
+}
+
+function touchedParts(operations: readonly Operation[]): Part[] {
+  const parts = new Set<Part>();
+  for (const { key, stage, commands } of operations) {
+    for (const command of commands) {
+      if (command.tool === 'ip') parts.add(command.place === 'host' ? 'host' : command.place.container);
+    }
+    // A veth pair that comes or goes does so at both ends.
+    if (key.startsWith('Link/') && (stage === 'create' || stage === 'remove-links')) parts.add(key);
+  }
+  return [...parts];
+}
+
+function textsOf(
+  desired: FullPlan['netfilter']['desired'],
+): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  return new Map(
+    [...desired].map(([set, elements]) => [
+      set,
+      new Map([...elements].map(([key, { value }]) => [key, value])),
+    ]),
+  );
+}

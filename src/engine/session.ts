@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Executor } from '../kernel/executor.ts';
+import { Nft } from '../kernel/nft.ts';
+import { KernelView } from '../kernel/view.ts';
+import { LAYOUT } from '../netfilter/skeleton.ts';
+import { Inventory } from './inventory.ts';
+import { type Phase, Reconciler } from './reconciler.ts';
+
+/** Everything that acts on the kernel, for one run of the program. */
+export interface KernelSession {
+  readonly view: KernelView;
+  readonly nft: Nft;
+  readonly inventory: Inventory;
+  readonly reconciler: Reconciler;
+  /** Ends the programs that stand by. */
+  close(): void;
+}
+
+/** Opens the kernel and the inventory in the state directory. */
+export async function openKernel(
+  stateDir: string,
+  onPhase?: (phase: Phase, seconds: number) => void,
+): Promise<KernelSession> {
+  const nft = new Nft();
+  const view = new KernelView(nft, LAYOUT);
+  const executor = new Executor();
+  const inventory = await Inventory.load(join(stateDir, 'inventory.json'), await bootId());
+  const reconciler = new Reconciler({ view, nft, executor, inventory, ...(onPhase && { onPhase }) });
+  return {
+    view,
+    nft,
+    inventory,
+    reconciler,
+    close() {
+      view.close();
+      nft.close();
+      executor.close();
+    },
+  };
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}

@@ -1,0 +1,62 @@
+import type { Key } from '../api/key.ts';
+
+/**
+ * The order in which a batch is carried out. Each stage is over before the next begins, and a resource whose command
+ * failed in one stage takes no part in the later ones.
+ */
+export const STAGES = [
+  'remove-routes',
+  'remove-links',
+  'remove-bridges',
+  'create',
+  'mark',
+  'configure',
+  'sysctl',
+  'container',
+  'activate',
+  'route',
+  'restore',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Where an `ip` command runs: on the host, or in the network namespace of a Link's container. */
+export type Place = 'host' | { readonly container: Key; readonly path: string; readonly identity: string };
+
+/** One change that the kernel room can carry out. Arguments are data; the renderer refuses what is not one word. */
+export type Command =
+  | { readonly tool: 'ip'; readonly place: Place; readonly args: readonly string[] }
+  | { readonly tool: 'sysctl'; readonly path: string; readonly value: string };
+
+/** Something that a batch does to one kernel object, in a form that `diff` prints and the kernel room executes. */
+export interface Operation {
+  readonly key: Key;
+  readonly stage: Stage;
+  readonly verb: 'create' | 'update' | 'delete';
+  /** For people: `interface br0`, `address 10.10.20.1/24 on br0`. */
+  readonly object: string;
+  readonly field?: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** Empty where the kernel is right already and only the inventory has to follow. */
+  readonly commands: readonly Command[];
+  /** Entered before the commands run (claim), taken out after they succeeded (release). */
+  readonly claim?: Claim;
+  readonly release?: Claim;
+}
+
+/** A kernel object that has no room for a mark, or whose former value must be given back. */
+export interface Claim {
+  readonly owner: Key;
+  readonly object: 'interface' | 'address' | 'route' | 'sysctl' | 'port' | 'proxy';
+  /** What identifies it: an interface's name, `ADDRESS dev NAME`, a sysctl's path, … */
+  readonly id: string;
+  /** The value before lxcnet changed it. */
+  readonly before?: string;
+}
+
+/** A command that the kernel refused. */
+export interface Failure {
+  readonly operation: Operation;
+  /** The tool's own words. */
+  readonly message: string;
+}

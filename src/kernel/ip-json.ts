@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { formatAddress, parseAddress } from '../api/address.ts';
+import type { NamespaceView, ObservedInterface, ObservedNextHop, ObservedRoute } from './observed.ts';
+
+/*
+ * What `ip -j -d` prints, reduced to what lxcnet looks at. Anything that does not have the expected shape is an error
+ * of the whole listing: a decision must never rest on half of it.
+ */
+
+const addressInfo = z.object({
+  family: z.string(),
+  local: z.string().optional(),
+  prefixlen: z.number(),
+  scope: z.string(),
+});
+
+const interfaceInfo = z.object({
+  ifindex: z.number(),
+  ifname: z.string(),
+  flags: z.array(z.string()),
+  mtu: z.number(),
+  master: z.string().optional(),
+  group: z.string().default('default'),
+  link_index: z.number().optional(),
+  link_netnsid: z.number().optional(),
+  address: z.string().default(''),
+  ifalias: z.string().default(''),
+  linkinfo: z
+    .object({
+      info_kind: z.string().default(''),
+      info_slave_kind: z.string().optional(),
+      info_slave_data: z.object({ isolated: z.boolean().optional() }).optional(),
+    })
+    .optional(),
+  addr_info: z.array(addressInfo.partial()).default([]),
+});
+
+const nextHopInfo = z.object({
+  gateway: z.string().optional(),
+  dev: z.string().optional(),
+  weight: z.number().default(1),
+});
+
+const routeInfo = z.object({
+  type: z.string().default('unicast'),
+  dst: z.string(),
+  gateway: z.string().optional(),
+  via: z.object({ host: z.string() }).optional(),
+  dev: z.string().optional(),
+  table: z.string().default('main'),
+  protocol: z.string().default('boot'),
+  prefsrc: z.string().optional(),
+  metric: z.number().default(0),
+  metrics: z.array(z.object({ mtu: z.number().optional() })).default([]),
+  pref: z.string().optional(),
+  nexthops: z.array(nextHopInfo).optional(),
+});
+
+const proxyInfo = z.object({ dst: z.string(), dev: z.string() });
+
+/** The queries whose answers {@link parseNamespace} reads, one batch line each. */
+export const NAMESPACE_QUERIES: readonly string[] = [
+  'address show',
+  'route show table all',
+  'neighbour show proxy',
+];
+
+/**
+ * Reads the three answers.
+ *
+ * @throws {Error} When an answer is missing or has another shape.
+ */
+export function parseNamespace(stdout: string): NamespaceView {
+  const answers = stdout.split('\n').filter((line) => line !== '');
+  if (answers.length !== NAMESPACE_QUERIES.length) {
+    throw new Error(
+      `Cannot read the answers of ip: ${answers.length} instead of ${NAMESPACE_QUERIES.length}`,
+    );
+  }
+  const [links, routes, proxies] = answers.map((line): unknown => JSON.parse(line));
+  const interfaces = z.array(interfaceInfo).parse(links).map(toInterface);
+  return {
+    interfaces: new Map(interfaces.map((device) => [device.name, device])),
+    routes: z.array(routeInfo).parse(routes).map(toRoute),
+    proxies: new Set(
+      z
+        .array(proxyInfo)
+        .parse(proxies)
+        .map(({ dev, dst }) => `${dev} ${canonical(dst)}`),
+    ),
+  };
+}
+
+function toInterface(info: z.output<typeof interfaceInfo>): ObservedInterface {
+  return {
+    index: info.ifindex,
+    name: info.ifname,
+    kind: info.linkinfo?.info_kind ?? '',
+    alias: info.ifalias,
+    group: info.group,
+    mac: info.address,
+    mtu: info.mtu,
+    up: info.flags.includes('UP'),
+    loopback: info.flags.includes('LOOPBACK'),
+    ...(info.master !== undefined && { master: info.master }),
+    isolated: info.linkinfo?.info_slave_data?.isolated ?? false,
+    ...(info.link_index !== undefined && { peerIndex: info.link_index }),
+    ...(info.link_netnsid !== undefined && { peerNamespaceId: info.link_netnsid }),
+    linkLocal: info.addr_info.some(({ scope, family }) => scope === 'link' && family === 'inet6'),
+    addresses: info.addr_info
+      .filter(({ scope, local }) => scope === 'global' && local !== undefined)
+      .map(({ local, prefixlen }) => `${canonical(local!)}/${prefixlen}`),
+  };
+}
+
+const TABLES: Readonly<Record<string, number>> = { default: 253, main: 254, local: 255 };
+
+function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
+  // Only IPv6 routes have a router preference; a default route of a device says its family nowhere else.
+  const family = info.pref !== undefined || info.dst.includes(':') ? 6 : 4;
+  const via = info.gateway ?? info.via?.host;
+  const mtu = info.metrics.find((metric) => metric.mtu !== undefined)?.mtu;
+  // The kernel files an IPv6 route without a device under lo.
+  const device = info.type === 'unicast' ? info.dev : undefined;
+  return {
+    family,
+    to: networkText(info.dst, family),
+    type: info.type,
+    table: TABLES[info.table] ?? Number(info.table),
+    metric: info.metric,
+    protocol: info.protocol,
+    ...(via !== undefined && { via: canonical(via) }),
+    ...(device !== undefined && { interface: device }),
+    ...(info.prefsrc !== undefined && { source: canonical(info.prefsrc) }),
+    ...(mtu !== undefined && { mtu }),
+    ...(info.nexthops && { nextHops: info.nexthops.map(toNextHop) }),
+  };
+}
+
+function toNextHop({ gateway, dev, weight }: z.output<typeof nextHopInfo>): ObservedNextHop {
+  return {
+    ...(gateway !== undefined && { via: canonical(gateway) }),
+    ...(dev !== undefined && { interface: dev }),
+    weight,
+  };
+}
+
+function networkText(text: string, family: 4 | 6): string {
+  if (text === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+  const [address = '', prefix] = text.split('/');
+  return `${canonical(address)}/${prefix ?? (family === 4 ? 32 : 128)}`;
+}
+
+function canonical(text: string): string {
+  const address = parseAddress(text);
+  return address ? formatAddress(address) : text;
+}

@@ -1,0 +1,54 @@
+import { type LineProgram, followProgram } from './programs.ts';
+
+/** Something changed; it never says what to do, only where to look. */
+export type KernelEvent =
+  | { readonly part: 'host'; readonly group: 'link' | 'address' | 'route' }
+  /** In another namespace, by the id that the kernel gives it here. */
+  | { readonly part: 'namespace'; readonly id: number; readonly group: 'link' | 'address' | 'route' }
+  | { readonly part: 'netfilter'; readonly process: number; readonly name: string }
+  /** The monitor ended or lost events: anything may have changed. */
+  | { readonly part: 'unknown'; readonly monitor: 'ip' | 'nft'; readonly reason: string };
+
+/** The receive buffer: with the default one, two thirds of a burst of 2,000 links are lost. */
+const RECEIVE_BUFFER = '8388608';
+
+/** Follows links, addresses, routes and forwarding switches, in this namespace and in those that veths lead to. */
+export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
+  const args = ['-rc', RECEIVE_BUFFER, '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'];
+  return followProgram('ip', args, (lines) =>
+    onEvents(lines.flatMap((line) => parseInterfaceEvent(line) ?? [])),
+  );
+}
+
+/** Reads a line of `ip -o monitor … all-nsid`. */
+function parseInterfaceEvent(line: string): KernelEvent | undefined {
+  if (/no buffer space|overrun/i.test(line))
+    return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
+  const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?:Deleted )?(?<rest>.*)$/.exec(line);
+  if (!match?.groups || match.groups.rest === '') return undefined;
+  const { nsid = 'current', rest = '' } = match.groups;
+  const group = /^\d+: \S+ +inet6? /.test(rest)
+    ? 'address'
+    : /^(\d+: |inet6? )/.test(rest)
+      ? 'link'
+      : 'route';
+  return nsid === 'current' ? { part: 'host', group } : { part: 'namespace', id: Number(nsid), group };
+}
+
+/** Follows changes of lxcnet's own tables. */
+export function monitorNetfilter(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
+  let touched = false;
+  return followProgram('nft', ['monitor'], (lines) => {
+    const events: KernelEvent[] = [];
+    for (const line of lines) {
+      if (/ (inet|bridge) lxcnet( |$)/.test(line)) touched = true;
+      const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
+      if (generation && touched)
+        events.push({ part: 'netfilter', process: Number(generation.pid), name: generation.name ?? '' });
+      if (generation) touched = false;
+      if (/no buffer space|overrun/i.test(line))
+        events.push({ part: 'unknown', monitor: 'nft', reason: 'events were lost' });
+    }
+    if (events.length > 0) onEvents(events);
+  });
+}

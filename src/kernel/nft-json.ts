@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { ElementTexts } from './observed.ts';
+
+/*
+ * What `nft -j -n list table` prints, reduced to sets and chains. Keys and values are turned into the text that nft
+ * accepts as input, so that what was written and what is read back compare as strings.
+ */
+
+type AtomRenderer = (atom: unknown, type: string) => string;
+
+/** One of lxcnet's tables as the kernel has it. */
+export interface TableListing {
+  readonly elements: ElementTexts;
+  /** Packets that each counting element has seen, by set and key. */
+  readonly packets: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly chains: ReadonlySet<string>;
+  /** Chains, sets and rules without handles and counters, to see whether one was changed. */
+  readonly fingerprint: string;
+}
+
+const setInfo = z.object({
+  name: z.string(),
+  type: z.union([z.string(), z.array(z.string())]),
+  map: z.union([z.string(), z.array(z.string())]).optional(),
+  elem: z.array(z.unknown()).default([]),
+  flags: z.unknown().optional(),
+});
+const chainInfo = z.looseObject({ name: z.string() });
+const listing = z.object({
+  nftables: z.array(
+    z.object({
+      set: setInfo.optional(),
+      map: setInfo.optional(),
+      chain: chainInfo.optional(),
+      rule: z.looseObject({}).optional(),
+    }),
+  ),
+});
+
+/**
+ * Reads a listing.
+ *
+ * @throws {Error} When it has another shape; a decision must not rest on half a listing.
+ */
+export function parseTable(stdout: string): TableListing {
+  const elements = new Map<string, ReadonlyMap<string, string>>();
+  const packets = new Map<string, ReadonlyMap<string, number>>();
+  const chains = new Set<string>();
+  const structure: unknown[] = [];
+  for (const { set, map, chain, rule } of listing.parse(JSON.parse(stdout)).nftables) {
+    const definition = set ?? map;
+    if (definition) {
+      const read = readElements(definition);
+      elements.set(definition.name, read.texts);
+      packets.set(definition.name, read.packets);
+      structure.push([definition.name, definition.type, definition.map, definition.flags]);
+    }
+    if (chain) {
+      chains.add(chain.name);
+      structure.push({ ...chain, handle: 0 });
+    }
+    if (rule) structure.push({ ...rule, handle: 0 });
+  }
+  return { elements, packets, chains, fingerprint: JSON.stringify(structure) };
+}
+
+function readElements(definition: z.output<typeof setInfo>): {
+  texts: ReadonlyMap<string, string>;
+  packets: ReadonlyMap<string, number>;
+} {
+  const keyTypes = [definition.type].flat();
+  const valueTypes =
+    typeof definition.map === 'string' ? definition.map.split(' . ') : (definition.map ?? []);
+  const texts = new Map<string, string>();
+  const packets = new Map<string, number>();
+  for (const entry of definition.elem) {
+    const [left, right] =
+      definition.map !== undefined && Array.isArray(entry) ? (entry as unknown[]) : [entry, undefined];
+    const { value, count } = unwrap(left);
+    const key = concatText(value, keyTypes);
+    texts.set(key, right === undefined ? '' : concatText(right, valueTypes));
+    if (count !== undefined) packets.set(key, count);
+  }
+  return { texts, packets };
+}
+
+const counted = z.object({
+  elem: z.object({ val: z.unknown(), counter: z.object({ packets: z.number() }).optional() }),
+});
+
+function unwrap(left: unknown): { value: unknown; count?: number } {
+  const parsed = counted.safeParse(left);
+  if (!parsed.success) return { value: left };
+  const { val, counter } = parsed.data.elem;
+  return counter ? { value: val, count: counter.packets } : { value: val };
+}
+
+function concatText(value: unknown, types: readonly string[]): string {
+  const parts = isRecord(value) && Array.isArray(value.concat) ? (value.concat as unknown[]) : [value];
+  return parts.map((part, index) => atomText(part, types[index] ?? '')).join(' . ');
+}
+
+const atomText: AtomRenderer = (atom, type) => {
+  if (typeof atom === 'string') {
+    if (type === 'ifname') return `"${atom}"`;
+    return type === 'integer' ? `0x${BigInt(atom).toString(16).padStart(32, '0')}` : atom;
+  }
+  if (typeof atom === 'number') return String(atom);
+  if (isRecord(atom) && isRecord(atom.prefix))
+    return `${String(atom.prefix.addr)}/${String(atom.prefix.len)}`;
+  if (isRecord(atom) && Array.isArray(atom.range)) return atom.range.map(String).join('-');
+  throw new Error(`Cannot read ${JSON.stringify(atom)} in nft's listing`);
+};
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

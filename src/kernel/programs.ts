@@ -1,0 +1,105 @@
+import { execa } from 'execa';
+
+/** How a program ended. */
+export interface ProgramResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** `undefined` where it was killed or could not be started. */
+  readonly exitCode: number | undefined;
+  readonly pid: number | undefined;
+}
+
+/** Programs see this environment and nothing of the daemon's own. */
+const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+
+const LARGEST_OUTPUT = 512 * 1024 * 1024;
+
+export interface RunOptions {
+  readonly input?: string;
+  /** Milliseconds; the program is killed after that. */
+  readonly timeout?: number;
+}
+
+/** Runs a program to its end. Never throws for what the program does: a failure to start is told in `stderr`. */
+export function runProgram(
+  file: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<ProgramResult> {
+  return startProgram(file, args).finish(options.input ?? '', options.timeout ?? 30_000);
+}
+
+/** A program that was started and waits for its input. */
+export interface StartedProgram {
+  readonly pid: number | undefined;
+  /** Whether it still runs. */
+  alive(): boolean;
+  /** Gives it its whole input and waits for its end, at most so many milliseconds. */
+  finish(input: string, timeout: number): Promise<ProgramResult>;
+  kill(): void;
+}
+
+/** Starts a program whose input is given later. */
+export function startProgram(file: string, args: readonly string[]): StartedProgram {
+  const program = execa(file, args, {
+    env: ENVIRONMENT,
+    extendEnv: false,
+    stdin: 'pipe',
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: LARGEST_OUTPUT,
+  });
+  let alive = true;
+  const ended = program.finally(() => (alive = false));
+  program.stdin.on('error', () => undefined); // it may end before it has read everything; its exit tells why
+  return {
+    pid: program.pid,
+    alive: () => alive,
+    kill: () => void program.kill('SIGKILL'),
+    async finish(input, timeout) {
+      const limit = setTimeout(() => program.kill('SIGKILL'), timeout);
+      program.stdin.end(input);
+      const { stdout, stderr, exitCode, shortMessage } = await ended;
+      clearTimeout(limit);
+      const words = exitCode === 0 || stderr !== '' ? stderr : (shortMessage ?? '');
+      return { stdout, stderr: words, exitCode, pid: program.pid };
+    },
+  };
+}
+
+/** A program that prints lines until it is stopped. */
+export interface LineProgram {
+  readonly ended: Promise<ProgramResult>;
+  stop(): void;
+}
+
+/** Starts a program and hands over each line that it prints, on either stream. */
+export function followProgram(
+  file: string,
+  args: readonly string[],
+  onLines: (lines: readonly string[]) => void,
+): LineProgram {
+  const program = execa(file, args, {
+    env: ENVIRONMENT,
+    extendEnv: false,
+    stdin: 'ignore',
+    reject: false,
+    buffer: false,
+  });
+  for (const stream of [program.stdout, program.stderr]) {
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (lines.length > 0) onLines(lines);
+    });
+  }
+  const ended = program.then((result) => ({
+    stdout: '',
+    stderr: result.shortMessage ?? '',
+    exitCode: result.exitCode,
+    pid: program.pid,
+  }));
+  return { ended, stop: () => void program.kill('SIGTERM') };
+}

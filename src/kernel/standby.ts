@@ -1,0 +1,47 @@
+import { type ProgramResult, type StartedProgram, startProgram } from './programs.ts';
+
+/**
+ * A program of which one instance always stands by, started and waiting for input, so that a change does not wait for
+ * a process to start. Each instance serves one request: unlike a long-lived session it holds no cache of interface
+ * indexes or tables that other programs' changes could make wrong, and its exit status belongs to one request.
+ */
+export class StandbyProgram {
+  readonly #file: string;
+  readonly #args: readonly string[];
+  readonly #timeout: number;
+  readonly #onStart: (pid: number) => void;
+  #spare: StartedProgram | undefined;
+  #closed = false;
+
+  /** @param onStart Told the process id of each instance before it is given its input. */
+  constructor(
+    file: string,
+    args: readonly string[],
+    onStart: (pid: number) => void = () => undefined,
+    timeout = 30_000,
+  ) {
+    this.#file = file;
+    this.#args = args;
+    this.#timeout = timeout;
+    this.#onStart = onStart;
+  }
+
+  /** Runs the program with this input. */
+  async run(input: string): Promise<ProgramResult> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    // An instance that has ended meanwhile (killed by somebody) is of no use.
+    const program = spare?.alive() === true ? spare : startProgram(this.#file, this.#args);
+    if (program.pid !== undefined) this.#onStart(program.pid);
+    const result = await program.finish(input, this.#timeout);
+    if (!this.#closed) this.#spare ??= startProgram(this.#file, this.#args);
+    return result;
+  }
+
+  /** Ends the instance that stands by. */
+  close(): void {
+    this.#closed = true;
+    this.#spare?.kill();
+    this.#spare = undefined;
+  }
+}

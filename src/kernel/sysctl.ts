@@ -1,0 +1,30 @@
+import { readFile, writeFile } from 'node:fs/promises';
+
+const ROOT = '/proc/sys';
+/** `net/…` below /proc/sys; slashes, not dots, since interface names may contain dots. */
+const PATH = /^net(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$/;
+
+function fileOf(path: string): string {
+  if (!PATH.test(path)) throw new RangeError(`Cannot use ${JSON.stringify(path)} as a sysctl`);
+  return `${ROOT}/${path}`;
+}
+
+/** The value of a sysctl of this network namespace; `undefined` where the kernel does not have it. */
+export async function readSysctl(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(fileOf(path), 'utf8')).trim();
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+    return undefined;
+  }
+}
+
+/** Writes a sysctl. @returns the error's text, or `undefined`. */
+export async function writeSysctl(path: string, value: string): Promise<string | undefined> {
+  try {
+    await writeFile(fileOf(path), `${value}\n`);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

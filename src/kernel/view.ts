@@ -1,0 +1,128 @@
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import type { Manifest } from '../api/resource.ts';
+import { HostLister, viewContainer } from './namespaces.ts';
+import type { Nft } from './nft.ts';
+import {
+  type ContainerView,
+  type NamespaceView,
+  type NetfilterView,
+  type Observed,
+  markedKey,
+} from './observed.ts';
+import { readSysctl } from './sysctl.ts';
+
+/** A part of the kernel's state that is looked at on its own. */
+export type Part = 'host' | 'netfilter' | Key;
+
+const CONTAINERS_AT_A_TIME = 8;
+
+/**
+ * What was last seen in the kernel, and which parts of it may have changed since. A look lists only these: the price
+ * of a change does not grow with what did not change.
+ */
+export class KernelView {
+  readonly #nft: Nft;
+  readonly #layout: string;
+  readonly #host = new HostLister();
+  readonly #stale = new Set<Part>();
+  #hostView: NamespaceView | undefined;
+  #netfilter: NetfilterView | undefined;
+  readonly #containers = new Map<Key, ContainerView>();
+
+  constructor(nft: Nft, layout: string) {
+    this.#nft = nft;
+    this.#layout = layout;
+  }
+
+  /** Says that a part may have changed. */
+  invalidate(...parts: readonly Part[]): void {
+    for (const part of parts) this.#stale.add(part);
+  }
+
+  /** Says that anything may have changed. */
+  invalidateAll(): void {
+    this.#hostView = undefined;
+    this.#netfilter = undefined;
+    this.#containers.clear();
+  }
+
+  /** Takes note of what a transaction of ours did, instead of listing it again. */
+  replaceNetfilter(view: NetfilterView): void {
+    this.#netfilter = view;
+  }
+
+  /** Takes note of what a container looked like after our commands, instead of looking again. */
+  replaceContainer(key: Key, container: ContainerView): void {
+    this.#containers.set(key, container);
+    this.#stale.delete(key);
+  }
+
+  /**
+   * Lists what may have changed.
+   *
+   * @param sysctlsFor Which sysctls are of interest, given what the host has.
+   * @throws {Error} Where a listing fails.
+   */
+  async look(
+    links: readonly Manifest<Link>[],
+    sysctlsFor: (host: NamespaceView) => readonly string[],
+  ): Promise<Observed> {
+    const stale = new Set(this.#stale);
+    this.#stale.clear();
+    try {
+      const [host, netfilter] = await Promise.all([
+        this.#hostView && !stale.has('host') ? this.#hostView : this.#host.list(),
+        this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#nft.list(this.#layout),
+        this.#lookIntoContainers(links, stale),
+      ]);
+      this.#hostView = host;
+      this.#netfilter = netfilter;
+      const paths = sysctlsFor(host);
+      const values = await Promise.all(paths.map(async (path) => [path, await readSysctl(path)] as const));
+      return {
+        host,
+        netfilter,
+        containers: this.#containers,
+        sysctls: new Map(values.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+      };
+    } catch (error) {
+      for (const part of stale) this.#stale.add(part);
+      throw error;
+    }
+  }
+
+  /** The links whose container's namespace the kernel knows by this id. */
+  containersWithNamespaceId(id: number): Key[] {
+    const devices = [...(this.#hostView?.interfaces.values() ?? [])].filter(
+      (device) => device.peerNamespaceId === id,
+    );
+    return devices
+      .flatMap((device) => markedKey(device) ?? [])
+      .filter((key): key is Key => this.#containers.has(key as Key));
+  }
+
+  /** Whether a sysctl has another value than when it was last looked at. */
+  async sysctlsChanged(known: ReadonlyMap<string, string>): Promise<boolean> {
+    const values = await Promise.all(
+      [...known].map(async ([path, value]) => (await readSysctl(path)) !== value),
+    );
+    return values.includes(true);
+  }
+
+  close(): void {
+    this.#host.close();
+  }
+
+  async #lookIntoContainers(links: readonly Manifest<Link>[], stale: ReadonlySet<Part>): Promise<void> {
+    const wanted = new Set(links.map(({ key }) => key));
+    for (const key of this.#containers.keys()) if (!wanted.has(key)) this.#containers.delete(key);
+    const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
+    const worker = async (): Promise<void> => {
+      for (let link = pending.shift(); link; link = pending.shift()) {
+        this.#containers.set(link.key, await viewContainer(link.resource));
+      }
+    };
+    await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));
+  }
+}

@@ -1,0 +1,50 @@
+import type { ElementTexts } from '../kernel/observed.ts';
+import type { Element, ElementTable } from './elements.ts';
+import { SETS, SET_NAMES, type SetName } from './sets.ts';
+
+/** An element that is in the kernel and should not be; whose it was is not known. */
+export interface StaleElement {
+  readonly set: SetName;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What has to change so that the kernel's elements are the desired ones. A changed value is a removal and an addition. */
+export interface ElementDifference {
+  readonly removals: readonly StaleElement[];
+  readonly additions: readonly Element[];
+}
+
+/** Compares by set and key; pure. */
+export function elementDifference(desired: ElementTable, observed: ElementTexts): ElementDifference {
+  const removals: StaleElement[] = [];
+  const additions: Element[] = [];
+  for (const set of SET_NAMES) {
+    const wanted = desired.get(set);
+    const present = observed.get(set);
+    for (const [key, value] of present ?? []) {
+      if (wanted?.get(key)?.value !== value) removals.push({ set, key, value });
+    }
+    for (const element of wanted?.values() ?? []) {
+      if (present?.get(element.key) !== element.value) additions.push(element);
+    }
+  }
+  return { removals, additions };
+}
+
+export function isEmptyDifference({ removals, additions }: ElementDifference): boolean {
+  return removals.length === 0 && additions.length === 0;
+}
+
+/** The transaction that carries a difference out: removals first, so that a changed value finds its key free. */
+export function renderDifference({ removals, additions }: ElementDifference): string {
+  return [...commands('delete', removals), ...commands('add', additions)].map((line) => `${line}\n`).join('');
+}
+
+function commands(verb: 'add' | 'delete', elements: readonly StaleElement[]): string[] {
+  const bySet = Map.groupBy(elements, ({ set }) => set);
+  return [...bySet].map(([set, members]) => {
+    const texts = members.map(({ key, value }) => (value === '' ? key : `${key} : ${value}`));
+    return `${verb} element ${SETS[set].table} lxcnet ${set} { ${texts.join(', ')} }`;
+  });
+}

@@ -1,0 +1,73 @@
+import type { Key } from '../api/key.ts';
+import { SETS, SET_NAMES, type SetName } from './sets.ts';
+
+/** An element of one of lxcnet's sets; `key` and `value` are in nft's syntax, as {@link keyText} writes it. */
+export interface Element {
+  readonly set: SetName;
+  readonly key: string;
+  /** Empty for plain sets. */
+  readonly value: string;
+  /** The resource on whose behalf it is there; whose counter it is. */
+  readonly owner: Key;
+}
+
+/** Elements by set and key; of two with the same key the first stays. */
+export type ElementTable = ReadonlyMap<SetName, ReadonlyMap<string, Element>>;
+
+/** Collects elements. */
+export class ElementCollector {
+  readonly #sets = new Map<SetName, Map<string, Element>>(
+    SET_NAMES.map((name) => [name, new Map<string, Element>()]),
+  );
+
+  /** Adds an element, unless one with this key is there. @returns the one that is there now. */
+  add(owner: Key, set: SetName, key: readonly string[], value: readonly string[] = []): Element {
+    const element: Element = { set, key: keyText(set, key), value: valueText(set, value), owner };
+    const elements = this.#sets.get(set)!;
+    const present = elements.get(element.key);
+    if (present) return present;
+    elements.set(element.key, element);
+    return element;
+  }
+
+  table(): ElementTable {
+    return this.#sets;
+  }
+}
+
+const ATOM_TEXT: Readonly<Record<string, RegExp>> = {
+  ifname: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/,
+  classid: /^[0-9a-f]{1,4}:[0-9a-f]{1,4}$/,
+  ipv4_addr: /^[0-9.]{7,15}(\/\d{1,2})?$/,
+  ipv6_addr: /^[0-9a-f:.]{2,45}(\/\d{1,3})?$/,
+  ether_addr: /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/,
+  inet_proto: /^\d{1,3}(-\d{1,3})?$/,
+  inet_service: /^\d{1,5}(-\d{1,5})?$/,
+  nd_target: /^0x[0-9a-f]{1,32}$/,
+};
+
+function render(atoms: readonly string[], types: readonly string[]): string {
+  if (atoms.length !== types.length)
+    throw new RangeError(`Cannot use ${JSON.stringify(atoms)} as ${types.join(' . ')}`);
+  return atoms
+    .map((atom, index) => {
+      const type = types[index]!;
+      if (!ATOM_TEXT[type]!.test(atom)) throw new RangeError(`Cannot use ${JSON.stringify(atom)} as ${type}`);
+      return type === 'ifname' ? `"${atom}"` : atom;
+    })
+    .join(' . ');
+}
+
+/**
+ * A key in nft's syntax.
+ *
+ * @throws {RangeError} When an atom is not of its type; a validated manifest or a checked listing has no such value.
+ */
+function keyText(set: SetName, atoms: readonly string[]): string {
+  return render(atoms, SETS[set].key);
+}
+
+/** A map's value in nft's syntax; empty for plain sets. */
+function valueText(set: SetName, atoms: readonly string[]): string {
+  return render(atoms, SETS[set].value ?? []);
+}

@@ -1,0 +1,151 @@
+/*
+ * The sets and maps of lxcnet's tables. The chains refer to them and never change; everything that a manifest says
+ * becomes an element of one of these, so a change costs the same with ten links as with ten thousand.
+ */
+
+/**
+ * The type of one part of an element's key, in nft's words; `nd_target` is the target of a neighbour advertisement,
+ * for which nft 1.0.6 has no name.
+ */
+export type Atom =
+  | 'ifname'
+  | 'classid'
+  | 'ipv4_addr'
+  | 'ipv6_addr'
+  | 'ether_addr'
+  | 'inet_proto'
+  | 'inet_service'
+  | 'nd_target';
+
+/** A set, or a map where it has a value. */
+export interface SetDefinition {
+  readonly table: Table;
+  readonly key: readonly Atom[];
+  readonly value?: readonly Atom[];
+  /** Keys may be prefixes and ranges. */
+  readonly interval?: boolean;
+  /** Each element counts packets. */
+  readonly counter?: boolean;
+}
+
+export type Table = 'inet' | 'bridge';
+
+type Families<Name extends string> = `${Name}4` | `${Name}6`;
+type FamilySet =
+  | 'networks'
+  | 'guarded'
+  | 'egress'
+  | 'ingress'
+  | 'peer_port'
+  | 'peer_protocol'
+  | 'peer'
+  | 'network_port'
+  | 'network'
+  | 'denied_egress'
+  | 'denied_ingress'
+  | 'forwarded'
+  | 'forwarded_from'
+  | 'dnat_interface_address'
+  | 'dnat_address'
+  | 'dnat_interface'
+  | 'dnat_any'
+  | 'hairpin_address'
+  | 'hairpin_any'
+  | 'self'
+  | 'snat_interfaces'
+  | 'snat_bridge';
+
+export type SetName =
+  | Families<FamilySet>
+  | 'bridges'
+  | 'open_bridges'
+  | 'port'
+  | 'protocol'
+  | 'everything'
+  | 'masquerade_interfaces'
+  | 'masquerade_bridge'
+  | 'ports'
+  | 'macs'
+  | 'sources4'
+  | 'sources6'
+  | 'nd_targets'
+  | 'spoofed';
+
+function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDefinition> {
+  const inet = (key: readonly Atom[], rest: Partial<SetDefinition> = {}): SetDefinition => ({
+    table: 'inet',
+    key,
+    ...rest,
+  });
+  const service: readonly Atom[] = ['inet_proto', 'inet_service'];
+  const target: readonly Atom[] = [address, 'inet_service'];
+  return {
+    networks: inet([address], { interval: true }),
+    guarded: inet(['ifname']),
+    egress: inet([address], { value: ['classid'] }),
+    ingress: inet([address], { value: ['classid'] }),
+    peer_port: inet(['classid', address, ...service], { counter: true }),
+    peer_protocol: inet(['classid', address, 'inet_proto'], { counter: true }),
+    peer: inet(['classid', address], { counter: true }),
+    network_port: inet(['classid', address, ...service], { interval: true, counter: true }),
+    network: inet(['classid', address], { interval: true, counter: true }),
+    denied_egress: inet([address], { counter: true }),
+    denied_ingress: inet([address], { counter: true }),
+    forwarded: inet([...service, ...target]),
+    forwarded_from: inet([...service, ...target, address], { interval: true }),
+    dnat_interface_address: inet(['ifname', address, ...service], { value: target, counter: true }),
+    dnat_address: inet([address, ...service], { value: target, counter: true }),
+    dnat_interface: inet(['ifname', ...service], { value: target, counter: true }),
+    dnat_any: inet(service, { value: target, counter: true }),
+    hairpin_address: inet([address, ...service], { value: target, counter: true }),
+    hairpin_any: inet(service, { value: target, counter: true }),
+    self: inet([address, address]),
+    snat_interfaces: inet(['ifname', 'ifname'], { value: [address] }),
+    snat_bridge: inet(['ifname'], { value: [address] }),
+  };
+}
+
+function suffixed<F extends '4' | '6'>(family: F): Record<`${FamilySet}${F}`, SetDefinition> {
+  const sets = familySets(family === '4' ? 'ipv4_addr' : 'ipv6_addr');
+  return Object.fromEntries(
+    Object.entries(sets).map(([name, definition]) => [`${name}${family}`, definition]),
+  ) as Record<`${FamilySet}${F}`, SetDefinition>;
+}
+
+export const SETS: Readonly<Record<SetName, SetDefinition>> = {
+  ...suffixed('4'),
+  ...suffixed('6'),
+  bridges: { table: 'inet', key: ['ifname'] },
+  open_bridges: { table: 'inet', key: ['ifname'] },
+  port: { table: 'inet', key: ['classid', 'inet_proto', 'inet_service'], counter: true },
+  protocol: { table: 'inet', key: ['classid', 'inet_proto'], counter: true },
+  everything: { table: 'inet', key: ['classid'], counter: true },
+  masquerade_interfaces: { table: 'inet', key: ['ifname', 'ifname'] },
+  masquerade_bridge: { table: 'inet', key: ['ifname'] },
+  ports: { table: 'bridge', key: ['ifname'] },
+  macs: { table: 'bridge', key: ['ifname', 'ether_addr'] },
+  sources4: { table: 'bridge', key: ['ifname', 'ipv4_addr'] },
+  sources6: { table: 'bridge', key: ['ifname', 'ipv6_addr'] },
+  nd_targets: { table: 'bridge', key: ['ifname', 'nd_target'] },
+  spoofed: { table: 'bridge', key: ['ifname'], counter: true },
+};
+
+export const SET_NAMES = Object.keys(SETS) as readonly SetName[];
+
+/** Where a neighbour advertisement has its target: after 8 bytes of ICMPv6 header, 16 bytes. */
+export const ND_TARGET = '@th,64,128';
+
+/** The definition of a set in nft's language. */
+export function renderSet(name: SetName): string {
+  const { key, value, interval, counter } = SETS[name];
+  const type = key.includes('nd_target')
+    ? `typeof iifname . ${ND_TARGET}`
+    : `type ${key.join(' . ')}${value ? ` : ${value.join(' . ')}` : ''}`;
+  return [
+    `  ${value ? 'map' : 'set'} ${name} {`,
+    `    ${type}`,
+    ...(interval ? ['    flags interval'] : []),
+    ...(counter ? ['    counter'] : []),
+    '  }',
+  ].join('\n');
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+const KERNEL = ['test/kernel/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: KERNEL, testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'kernel',
+          include: KERNEL,
+          // Each file makes namespaces of its own, so files run side by side.
+          maxWorkers: 4,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          globalSetup: ['test/support/sweep.ts'],
+        },
+      },
+    ],
+  },
+});
