@@ -36,7 +36,7 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
         device,
         input.claims,
       ),
-      ...planLinkLocal(manifest, device),
+      ...planLinkLocal(manifest, name, device),
       ...ports.operations,
       ...(device?.up ? [] : [update(manifest, 'activate', name, 'state', 'down', 'up', ['up'])]),
       ...bridgeSysctls(resource).flatMap((setting) =>
@@ -69,21 +69,25 @@ export function bridgeSysctls(bridge: Bridge): SysctlSetting[] {
   ];
 }
 
-/** The kernel makes the link-local address when the bridge comes up, and never again after somebody flushed it. */
+/**
+ * The link-local address, with which the host looks for its containers' IPv6 neighbours. The kernel's own would be
+ * unusable for 1.5 s after the bridge comes up, and never come back after somebody flushed it.
+ */
 function planLinkLocal(
   { key, resource }: Manifest<Bridge>,
+  name: string,
   device: ObservedInterface | undefined,
 ): Operation[] {
   const wanted = resource.spec.addresses.some((address) => address.includes(':'));
-  if (!wanted || !device?.up || device.linkLocal) return [];
+  if (!wanted || device?.linkLocal) return [];
   const address = `${linkLocalOf(bridgeMacOf(resource))}/64`;
   return [
     {
       key,
-      stage: 'activate',
+      stage: 'configure',
       verb: 'create',
-      object: `address ${address} on ${device.name}`,
-      commands: [ip('host', 'address', 'add', address, 'dev', device.name, 'nodad')],
+      object: `address ${address} on ${name}`,
+      commands: [ip('host', 'address', 'add', address, 'dev', name, 'nodad')],
     },
   ];
 }
@@ -127,6 +131,9 @@ function planSettings(
     ...(device && device.mac !== mac
       ? [update(manifest, 'configure', name, 'macAddress', device.mac, mac, ['address', mac])]
       : []),
+    ...(device
+      ? []
+      : [update(manifest, 'mark', name, 'addrgenmode', 'eui64', 'none', ['addrgenmode', 'none'])]),
     ...(String(device?.mtu) === mtu
       ? []
       : [update(manifest, 'configure', name, 'mtu', String(device?.mtu ?? ''), mtu, ['mtu', mtu])]),

@@ -18,6 +18,7 @@ const PROGRAM = [
 const numbers = Array.from({ length: LINKS }, (_, index) => index);
 const addressOf = (index: number): string => `10.77.${1 + (index >> 7)}.${1 + (index & 127)}`;
 let made = 0;
+const sites = new Set<Site>();
 
 interface Site {
   readonly host: string;
@@ -29,21 +30,25 @@ function makeSite(): Site {
   const prefix = `lxnb${process.pid}x${made++}`;
   const host = `${prefix}-host`;
   const containers = numbers.map((index) => `${prefix}-c${index}`);
-  const names = [host, ...containers];
-  execFileSync('ip', ['-batch', '-'], { input: names.map((name) => `netns add ${name}\n`).join('') });
-  for (const command of [
+  const site = { host, containers, directory: mkdtempSync(join(tmpdir(), `${prefix}-`)) };
+  sites.add(site);
+  execFileSync('ip', ['-batch', '-'], {
+    input: [host, ...containers].map((name) => `netns add ${name}\n`).join(''),
+  });
+  const uplink = [
     'link set lo up',
     'link add eth0 type veth peer name lan0',
     'address add 192.168.254.19/24 dev eth0',
     'link set eth0 up',
     'link set lan0 up',
-  ]) {
-    execFileSync('ip', ['-n', host, ...command.split(' ')]);
-  }
-  return { host, containers, directory: mkdtempSync(join(tmpdir(), `${prefix}-`)) };
+  ];
+  execFileSync('ip', ['-n', host, '-batch', '-'], { input: uplink.join('\n') });
+  return site;
 }
 
-function removeSite({ host, containers, directory }: Site): void {
+function removeSite(site: Site): void {
+  const { host, containers, directory } = site;
+  sites.delete(site);
   spawnSync('ip', ['-force', '-batch', '-'], {
     input: [host, ...containers].map((name) => `netns delete ${name}\n`).join(''),
   });
@@ -161,7 +166,8 @@ function measure(work: (site: Site) => number): number {
   }
 }
 
-process.on('SIGINT', () => process.exit(130));
+process.on('exit', () => sites.forEach(removeSite));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 const times = { lxcnet: [] as number[], hand: [] as number[] };
 for (let round = 1; round <= ROUNDS; round++) {
   times.hand.push(measure(byHand));
