@@ -1,0 +1,200 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Condition } from '../../src/api/status.ts';
+import { NetNs, PREFIX, type Ran, labNamespaces, removeNamespace } from './netns.ts';
+
+const PROJECT = join(import.meta.dirname, '../..');
+export const NODE = join(PROJECT, 'node_modules/.bin/node');
+export const PROGRAM = join(PROJECT, 'dist/src/main.js');
+export const HOST = '192.168.254.19';
+export const HOST6 = 'fd00:254::19';
+export const CLIENT = '192.168.254.2';
+export const CLIENT6 = 'fd00:254::2';
+
+/** A resource as `get -o json` prints it. */
+export interface Shown {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly status: { readonly observedGeneration: number; readonly conditions: readonly Condition[] };
+}
+
+let made = 0;
+
+/**
+ * A host with a LAN client and containers, in namespaces that are connected to nothing else, and the daemon on it.
+ *
+ *     client eth0 192.168.254.2 ── eth0 192.168.254.19 host       containers: loopback, and what the daemon makes
+ *
+ * `await using lab = new Lab()` removes it all, also when a test fails; an interrupted run is swept up by the next.
+ */
+export class Lab implements AsyncDisposable {
+  readonly prefix = `${PREFIX}${process.pid}x${made++}-`;
+  readonly directory = mkdtempSync(join(tmpdir(), this.prefix));
+  readonly manifests = join(this.directory, 'manifests');
+  readonly logFile = join(this.directory, 'daemon.log');
+  readonly host: NetNs;
+  readonly client: NetNs;
+  readonly #containers: NetNs[] = [];
+  #daemon: ChildProcess | undefined;
+
+  constructor() {
+    mkdirSync(this.manifests);
+    this.host = this.#namespace('host');
+    this.client = this.#namespace('client');
+    const ip = (...args: readonly string[]): void => {
+      const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+      if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+    };
+    ip(
+      'link',
+      'add',
+      'eth0',
+      'netns',
+      this.host.name,
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      this.client.name,
+    );
+    for (const path of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'])
+      this.host.exec('sysctl', '-qw', `${path}=0`);
+    for (const [netns, ipv4, ipv6] of [
+      [this.host, HOST, HOST6],
+      [this.client, CLIENT, CLIENT6],
+    ] as const) {
+      ip('-n', netns.name, 'address', 'add', `${ipv4}/24`, 'dev', 'eth0');
+      ip('-n', netns.name, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
+      ip('-n', netns.name, 'link', 'set', 'eth0', 'up');
+    }
+    ip('-n', this.client.name, 'route', 'add', 'default', 'via', HOST);
+    ip('-n', this.client.name, '-6', 'route', 'add', 'default', 'via', HOST6);
+  }
+
+  /** A namespace with loopback and nothing else; its name goes into a manifest. */
+  container(short: string): NetNs {
+    const netns = this.#namespace(short);
+    this.#containers.push(netns);
+    return netns;
+  }
+
+  #namespace(short: string): NetNs {
+    return new NetNs(this.prefix + short, short);
+  }
+
+  /** Writes a manifest as git and editors do: aside, then renamed over. Objects become YAML documents of JSON. */
+  write(file: string, ...documents: readonly (string | object)[]): void {
+    const text = documents
+      .map((document) => (typeof document === 'string' ? document : JSON.stringify(document, null, 1)))
+      .join('\n---\n');
+    const temporary = join(this.manifests, `.${file}.new`);
+    writeFileSync(temporary, `${text}\n`);
+    renameSync(temporary, join(this.manifests, file));
+  }
+
+  remove(file: string): void {
+    rmSync(join(this.manifests, file));
+  }
+
+  /** Starts `lxcnet run`, and waits until /readyz would say 200. */
+  async start(): Promise<void> {
+    const log = openSync(this.logFile, 'a');
+    const directories = [
+      '--manifests',
+      this.manifests,
+      '--state-dir',
+      join(this.directory, 'state'),
+      '--runtime-dir',
+      join(this.directory, 'run'),
+    ];
+    const daemon = spawn('ip', ['netns', 'exec', this.host.name, NODE, PROGRAM, 'run', ...directories], {
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.#daemon = daemon;
+    await this.eventually('the daemon is ready', () => {
+      if (daemon.exitCode !== null) throw new Error(`the daemon ended: ${this.log()}`);
+      return this.http('/readyz').includes('200');
+    });
+  }
+
+  /** SIGTERM, or SIGKILL; the network is to stay as it is. @returns the exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const daemon = this.#daemon;
+    if (!daemon || daemon.exitCode !== null) return daemon?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => daemon.on('exit', resolve));
+    daemon.kill(signal);
+    return ended;
+  }
+
+  /** Runs a subcommand on the host. */
+  cli(...args: readonly string[]): Ran {
+    const oneShot = ['apply', 'diff', 'teardown'].includes(args[0] ?? '');
+    const directories = [
+      '--runtime-dir',
+      join(this.directory, 'run'),
+      ...(oneShot ? ['--state-dir', join(this.directory, 'state')] : []),
+    ];
+    return this.host.run([NODE, PROGRAM, ...args, ...(args[0] === 'validate' ? [] : directories)]);
+  }
+
+  /** Waits until everything is Ready. @throws {Error} With what is not, and why. */
+  ready(): void {
+    this.cli('reconcile');
+    const { status, stdout, stderr } = this.cli('wait', '--for=condition=Ready', '--all', '--timeout', '15s');
+    if (status !== 0) throw new Error(`not ready: ${stdout}${stderr}\n${this.log()}`);
+  }
+
+  /** One resource as the daemon sees it. */
+  get(kind: string, name: string): Shown {
+    const { stdout, stderr } = this.cli('get', kind, name, '-o', 'json');
+    if (stdout === '') throw new Error(stderr);
+    return JSON.parse(stdout) as Shown;
+  }
+
+  /** A condition of a resource. */
+  condition(kind: string, name: string, type: Condition['type'] = 'Ready'): Condition | undefined {
+    return this.get(kind, name).status.conditions.find((condition) => condition.type === type);
+  }
+
+  /** Status and body of a GET from the metrics port. */
+  http(path: string): string {
+    const script = `fetch('http://127.0.0.1:9469${path}').then(async r => console.log(r.status, await r.text()), e => console.log(0, e.message))`;
+    return this.host.run([NODE, '-e', script]).stdout;
+  }
+
+  /** Calls the check until it returns something true. @throws {Error} After five seconds, or as many milliseconds. */
+  async eventually<T>(what: string, check: () => T | Promise<T>, within = 5_000): Promise<T> {
+    const end = performance.now() + within;
+    for (;;) {
+      const result = await check();
+      if (result) return result;
+      if (performance.now() > end) throw new Error(`not within ${within} ms: ${what}\n${this.log()}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  log(): string {
+    return readFileSync(this.logFile, 'utf8').split('\n').slice(-25).join('\n');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+    for (const netns of [...this.#containers, this.host, this.client]) netns.close();
+    for (const name of labNamespaces(process.pid)) if (name.startsWith(this.prefix)) removeNamespace(name);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
