@@ -77,17 +77,20 @@ const TYPES = {
 } as const;
 
 function wantedRoutes({ spec }: Route): WantedRoute[] {
+  // The kernel keeps a single next hop as a plain route, and forgets its weight.
+  const [only, ...others] = spec.nextHops ?? [];
+  const { via, interface: device } = only && others.length === 0 ? only : spec;
   return familiesOf(spec).map((family) => ({
     family,
     to: spec.to === 'default' ? (family === 4 ? '0.0.0.0/0' : '::/0') : spec.to,
     type: TYPES[spec.type],
     table: spec.table,
     metric: spec.metric ?? defaultMetric(family),
-    ...(spec.via !== undefined && { via: spec.via }),
-    ...(spec.interface !== undefined && { interface: spec.interface }),
+    ...(via !== undefined && { via }),
+    ...(device !== undefined && { interface: device }),
     ...(spec.source !== undefined && { source: spec.source }),
     ...(spec.mtu !== undefined && { mtu: spec.mtu }),
-    ...(spec.nextHops && { nextHops: spec.nextHops }),
+    ...(only && others.length > 0 && { nextHops: [only, ...others] }),
   }));
 }
 

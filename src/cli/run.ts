@@ -89,7 +89,8 @@ export async function run(options: RunOptions): Promise<number> {
 
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((done) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done(signal));
+    // Listeners that stay: execa's own clean-up ends the process where it finds itself the only one.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => done(signal));
   });
 }
 

@@ -290,8 +290,11 @@ export class Engine implements EngineActions {
     });
     this.#pruneOrphans = false;
     this.#last = result;
+    // What was not ready before is not drift when it is made so.
+    const expected = (key: Key): boolean =>
+      changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
+    reportPass(this.#parts, result, expected);
     for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
-    reportPass(this.#parts, result, changed);
     if (eventAt !== undefined && result.done.length + result.elements > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
     metrics.observeObjects(objects.list());

@@ -12,19 +12,19 @@ interface Reporters {
 }
 
 /**
- * Tells what a pass did: log, events, metrics. What was done to a resource whose manifest did not change is drift that
- * was put right.
+ * Tells what a pass did: log, events, metrics. What was done to a resource that was ready, and whose manifest did not
+ * change, is drift that was put right.
  */
 export function reportPass(
   { events, metrics, logger }: Reporters,
   result: PassResult,
-  changed: ReadonlySet<Key>,
+  isExpected: (key: Key) => boolean,
 ): void {
   for (const [key, operations] of Map.groupBy(result.done, (operation) => operation.key)) {
     const { kind } = parseKey(key);
     for (const { verb } of operations) metrics.operationsDone(kind, verb);
     const removal = !result.plan.plans.has(key);
-    const drift = !removal && !changed.has(key);
+    const drift = !removal && !isExpected(key);
     if (drift) metrics.driftDetected(kind, operations.length);
     const reason = removal ? 'Removed' : drift ? 'DriftCorrected' : 'Configured';
     const message = summary(operations);

@@ -8,6 +8,7 @@ import {
   type NamespaceView,
   type NetfilterView,
   type Observed,
+  interfaceMarkedFor,
   markedKey,
 } from './observed.ts';
 import { readSysctl } from './sysctl.ts';
@@ -74,8 +75,9 @@ export class KernelView {
       const [host, netfilter] = await Promise.all([
         this.#hostView && !stale.has('host') ? this.#hostView : this.#host.list(),
         this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#nft.list(this.#layout),
-        this.#lookIntoContainers(links, stale),
       ]);
+      for (const key of this.#replacedEnds(host)) stale.add(key);
+      await this.#lookIntoContainers(links, stale);
       this.#hostView = host;
       this.#netfilter = netfilter;
       const paths = sysctlsFor(host);
@@ -112,6 +114,15 @@ export class KernelView {
 
   close(): void {
     this.#host.close();
+  }
+
+  /** Links whose host end came, went or was replaced: their container has to be looked at again, if it still is. */
+  #replacedEnds(host: NamespaceView): Key[] {
+    const before = this.#hostView;
+    if (!before || before === host) return [];
+    return [...this.#containers.keys()].filter(
+      (key) => interfaceMarkedFor(before, key)?.index !== interfaceMarkedFor(host, key)?.index,
+    );
   }
 
   async #lookIntoContainers(links: readonly Manifest<Link>[], stale: ReadonlySet<Part>): Promise<void> {

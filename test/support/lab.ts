@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -91,6 +92,11 @@ export class Lab implements AsyncDisposable {
     return netns;
   }
 
+  /** Every namespace of this lab. */
+  namespaces(): readonly NetNs[] {
+    return [this.host, this.client, ...this.#containers];
+  }
+
   #namespace(short: string): NetNs {
     return new NetNs(this.prefix + short, short);
   }
@@ -134,7 +140,7 @@ export class Lab implements AsyncDisposable {
   /** SIGTERM, or SIGKILL; the network is to stay as it is. @returns the exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const daemon = this.#daemon;
-    if (!daemon || daemon.exitCode !== null) return daemon?.exitCode ?? null;
+    if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return daemon?.exitCode ?? null;
     const ended = new Promise<number | null>((resolve) => daemon.on('exit', resolve));
     daemon.kill(signal);
     return ended;
@@ -188,12 +194,13 @@ export class Lab implements AsyncDisposable {
   }
 
   log(): string {
+    if (!existsSync(this.logFile)) return '';
     return readFileSync(this.logFile, 'utf8').split('\n').slice(-25).join('\n');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL');
-    for (const netns of [...this.#containers, this.host, this.client]) netns.close();
+    for (const netns of this.namespaces()) netns.close();
     for (const name of labNamespaces(process.pid)) if (name.startsWith(this.prefix)) removeNamespace(name);
     rmSync(this.directory, { recursive: true, force: true });
   }

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { Lab } from '../support/lab.ts';
+import { bridge, link } from '../support/manifests.ts';
+
+interface Device {
+  readonly address: string;
+  readonly mtu: number;
+  readonly flags: readonly string[];
+  readonly ifalias?: string;
+  readonly addr_info?: readonly { readonly local: string; readonly prefixlen: number }[];
+}
+
+const device = (lab: Lab, name: string): Device =>
+  (lab.host.json('ip', '-j', '-d', 'address', 'show', 'dev', name) as Device[])[0]!;
+const addresses = (lab: Lab, name: string): string[] =>
+  device(lab, name).addr_info!.map(({ local, prefixlen }) => `${local}/${prefixlen}`);
+
+it('a bridge has its addresses, its mark, and a MAC address and MTU that its ports do not change', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0', { mtu: 1400 }));
+  await lab.start();
+  lab.ready();
+  const { address } = device(lab, 'br0');
+  lab.write('b.yaml', link('vm1', vm1.name, 10, { hostInterface: 'a0' }));
+  lab.ready();
+  lab.host.exec('ip', 'link', 'set', 'a0', 'address', '02:00:00:00:00:01');
+  expect(device(lab, 'br0')).toMatchObject({ address, mtu: 1400, ifalias: 'lxcnet:Bridge/br0' });
+  expect(device(lab, 'br0').flags).toContain('UP');
+  expect(addresses(lab, 'br0')).toEqual(expect.arrayContaining(['10.10.20.1/24', 'fd00:20::1/64']));
+  expect((vm1.json('ip', '-j', 'link', 'show', 'dev', 'eth0') as Device[])[0]!.mtu).toBe(1400);
+});
+
+it('an edit changes addresses, and leaves what somebody else added', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  await lab.start();
+  lab.ready();
+  lab.host.exec('ip', 'address', 'add', '10.99.0.1/24', 'dev', 'br0');
+  lab.write('a.yaml', bridge('br0', { addresses: ['10.10.21.1/24'] }));
+  lab.ready();
+  const now = addresses(lab, 'br0');
+  expect(now).toEqual(expect.arrayContaining(['10.10.21.1/24', '10.99.0.1/24']));
+  expect(now).not.toContain('10.10.20.1/24');
+  expect(now).not.toContain('fd00:20::1/64');
+});
+
+it('a bridge of another interface name replaces the former one, and its links move', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+  await lab.start();
+  lab.ready();
+  lab.write('a.yaml', bridge('br0', { interface: 'brx' }), link('vm1', vm1.name, 10));
+  lab.ready();
+  expect(lab.host.run(['ip', 'link', 'show', 'dev', 'br0']).status).not.toBe(0);
+  expect(lab.host.exec('ip', 'link', 'show', 'master', 'brx')).toContain('lx-vm1');
+});
+
+it("somebody else's bridge is a NameConflict and is not touched, unless it is adopted", async () => {
+  await using lab = new Lab();
+  lab.host.exec('ip', 'link', 'add', 'br0', 'type', 'bridge');
+  const before = lab.host.exec('ip', '-d', 'link', 'show', 'dev', 'br0').replace(/gc_timer\s+\S+/, '');
+  lab.write('a.yaml', bridge('br0'), bridge('br1', { addresses: ['10.10.21.1/24'] }));
+  await lab.start();
+  await lab.eventually(
+    'it is stalled',
+    () => lab.condition('br', 'br0', 'Stalled')?.reason === 'NameConflict',
+  );
+  expect(lab.condition('br', 'br0')).toMatchObject({ status: 'False', reason: 'NameConflict' });
+  expect(lab.condition('br', 'br1')).toMatchObject({ status: 'True' });
+  expect(lab.host.exec('ip', '-d', 'link', 'show', 'dev', 'br0').replace(/gc_timer\s+\S+/, '')).toBe(before);
+  lab.write(
+    'a.yaml',
+    bridge('br0', {}, { annotations: { 'lxcnet.dev/adopt': 'true' } }),
+    bridge('br1', { addresses: ['10.10.21.1/24'] }),
+  );
+  lab.ready();
+  expect(device(lab, 'br0').ifalias).toBe('lxcnet:Bridge/br0');
+});
+
+it('a conflict clears by itself when what is in the way goes', async () => {
+  await using lab = new Lab();
+  lab.host.exec('ip', 'link', 'add', 'br0', 'type', 'bridge');
+  lab.write('a.yaml', bridge('br0'));
+  await lab.start();
+  await lab.eventually('it is stalled', () => lab.condition('br', 'br0', 'Stalled') !== undefined);
+  lab.host.exec('ip', 'link', 'delete', 'br0');
+  await lab.eventually('it is ready', () => lab.condition('br', 'br0')?.status === 'True');
+});

@@ -1,0 +1,122 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { bridge, forward, link, route } from '../support/manifests.ts';
+
+it('stopping leaves the network as it is, and a start that finds all in place writes nothing', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }]));
+  await lab.start();
+  lab.ready();
+  await vm1.serve(80);
+  const alive = await lab.client.open(HOST, 80);
+  expect(await lab.stop()).toBe(0);
+  expect(await alive()).toBe(true);
+  await lab.start();
+  expect(await alive()).toBe(true);
+  expect(lab.cli('events').stderr).toContain('No events found');
+});
+
+it('a crash in the middle is made good by the next start', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+  await lab.start();
+  await lab.stop('SIGKILL');
+  lab.remove('a.yaml');
+  lab.write('b.yaml', route('one', { to: '10.30.0.0/16', via: CLIENT }));
+  await lab.start();
+  await lab.eventually(
+    'what the crashed daemon made is gone',
+    () => lab.host.run(['ip', 'link', 'show', 'dev', 'br0']).status !== 0,
+  );
+  expect(lab.host.exec('ip', 'route')).toContain('10.30.0.0/16');
+});
+
+it('health, readiness, metrics and the socket are as the contract says', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  await lab.start();
+  lab.ready();
+  expect(lab.http('/healthz')).toContain('200 ok');
+  expect(lab.http('/readyz?verbose')).toContain('[+]first-pass-done ok');
+  const metrics = lab.http('/metrics');
+  expect(metrics).toContain('lxcnet_resource_ready{kind="Bridge",namespace="",name="br0"} 1');
+  expect(metrics).toMatch(/lxcnet_batch_operations_total\{kind="Bridge",op="create"\} [1-9]/);
+  const socket = join(lab.directory, 'run/lxcnet.sock');
+  expect(existsSync(socket)).toBe(true);
+  expect(statSync(socket).mode & 0o777).toBe(0o660);
+});
+
+it('bad manifests are told with their place, and the rest goes on', async () => {
+  await using lab = new Lab();
+  lab.write(
+    'bad.yaml',
+    'apiVersion: lxcnet.dev/v1alpha1\nkind: Bridge\nmetadata: {name: br9}\nspec:\n  interface: "br9\\nlink eth0"\n  adresses: [10.0.0.1/8]\n',
+  );
+  lab.write('good.yaml', bridge('br0'));
+  await lab.start();
+  await lab.eventually('the good one is ready', () => lab.condition('br', 'br0')?.status === 'True');
+  const validated = lab.cli('validate', lab.manifests);
+  expect(validated.status).toBe(1);
+  expect(validated.stderr).toContain(
+    'bad.yaml:5:14: Bridge/br9: spec.interface: Invalid value: "br9\\nlink eth0"',
+  );
+  expect(validated.stderr).toContain(
+    'bad.yaml:6:3: Bridge/br9: spec.adresses: Unknown field: did you mean "addresses"?',
+  );
+  expect(validated.stdout).toBe('2 files, 2 errors\n');
+  expect(lab.host.exec('ip', 'link', 'show', 'dev', 'eth0')).toContain('eth0');
+});
+
+it('an edit that is invalid keeps what was in force, and a broken file keeps what it last said', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
+  await lab.start();
+  lab.ready();
+  lab.write('a.yaml', bridge('br0', { mtu: 10 }));
+  lab.write('b.yaml', '{[ not yaml');
+  await lab.eventually('it is told', () => lab.condition('br', 'br0', 'Stalled')?.reason === 'InvalidSpec');
+  expect(lab.condition('br', 'br0')?.message).toContain('must be between 68 and 65535');
+  expect(lab.condition('br', 'br1')?.status).toBe('True');
+  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 2');
+});
+
+it('losing the manifests removes nothing, and a large removal waits for its confirmation', async () => {
+  await using lab = new Lab();
+  const routes = Array.from({ length: 8 }, (_, index) =>
+    route(`r${index}`, { to: `10.${30 + index}.0.0/16`, via: CLIENT }),
+  );
+  lab.write('a.yaml', ...routes);
+  await lab.start();
+  lab.ready();
+  const count = (): number => lab.host.exec('ip', 'route').split('proto 199').length - 1;
+  lab.write('a.yaml', '---\n');
+  expect(lab.cli('reconcile').stdout).toContain('nothing is removed');
+  lab.write('a.yaml', routes[0]!);
+  await lab.eventually('it is told', () => lab.cli('events').stdout.includes('PruneBlocked'));
+  expect(count()).toBe(8);
+  expect(lab.http('/metrics')).toContain('lxcnet_prune_blocked_total{reason="threshold"} 1');
+  lab.cli('reconcile', '--allow-prune');
+  await lab.eventually('they are gone', () => count() === 1);
+});
+
+it('a resource that moves to another file, or whose file is renamed, is not removed in between', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  const parts = [bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }])];
+  lab.write('a.yaml', ...parts);
+  await lab.start();
+  lab.ready();
+  await vm1.serve(80);
+  const alive = await lab.client.open(HOST, 80);
+  lab.remove('a.yaml');
+  await new Promise((resolve) => setTimeout(resolve, 200)); // less than the 500 ms for which a removal has to be stable
+  lab.write('z.yaml', ...parts);
+  lab.ready();
+  expect(await alive()).toBe(true);
+  expect(lab.http('/metrics')).toContain('lxcnet_prune_total{kind="Link"} 0');
+});

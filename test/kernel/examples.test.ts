@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { kernelState } from '../support/kernel-state.ts';
+import { Lab } from '../support/lab.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../manifests');
+const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
+
+/** Follows everything that is written to the kernel, and keeps it. */
+function follow(lab: Lab): { readonly lines: () => string[]; stop(): void } {
+  const programs: ChildProcess[] = [];
+  let text = '';
+  for (const argv of [
+    ['nft', 'monitor'],
+    ['ip', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
+  ]) {
+    const program = spawn('ip', ['netns', 'exec', lab.host.name, ...argv], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    program.stdout.on('data', (data: Buffer) => (text += data.toString()));
+    programs.push(program);
+  }
+  return {
+    lines: () => text.split('\n').filter(Boolean),
+    stop: () => programs.forEach((program) => program.kill()),
+  };
+}
+
+it.each(files)('%s converges, converges again without a write, and goes without a trace', async (file) => {
+  await using lab = new Lab();
+  const text = readFileSync(join(EXAMPLES, file), 'utf8');
+  // The examples name their containers vm1, web, …; the lab's have names of their own.
+  const renamed = text.replaceAll(/netns: (\w+)/g, (_, name: string) => `netns: ${lab.container(name).name}`);
+  const before = kernelState(lab.host);
+  lab.write(file, renamed);
+  expect(lab.cli('validate', lab.manifests)).toMatchObject({ status: 0 });
+  const manifests = ['--manifests', lab.manifests];
+  expect(lab.cli('diff', ...manifests)).toMatchObject({ status: 1 });
+  const applied = lab.cli('apply', ...manifests);
+  expect(applied, applied.stderr).toMatchObject({ status: 0 });
+  expect(lab.cli('diff', ...manifests)).toMatchObject({ status: 0, stdout: '' });
+
+  // The kernel itself announces the end of duplicate address detection, a second or two after a link comes up.
+  const tentative = (): boolean =>
+    lab.namespaces().some((netns) => netns.exec('ip', '-6', 'address', 'show', 'tentative') !== '');
+  await lab.eventually('addresses are settled', () => !tentative());
+  const monitor = follow(lab);
+  // A first write proves that the monitors listen, and silence after it means something.
+  await lab.eventually('the monitor hears', () => {
+    lab.host.exec('ip', 'route', 'replace', 'blackhole', '10.99.0.0/16');
+    return monitor.lines().some((line) => line.includes('10.99.0.0/16'));
+  });
+  const heard = monitor.lines().length;
+  expect(lab.cli('apply', ...manifests)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/, 0 changes\n$/) as string,
+  });
+  await lab.start();
+  lab.ready();
+  lab.host.exec('ip', 'route', 'delete', 'blackhole', '10.99.0.0/16');
+  await lab.eventually('the monitor hears', () => monitor.lines().length > heard);
+  expect(
+    monitor
+      .lines()
+      .slice(heard)
+      .filter((line) => !line.includes('10.99.0.0/16')),
+  ).toEqual([]);
+  monitor.stop();
+
+  expect(await lab.stop()).toBe(0);
+  expect(lab.cli('teardown')).toMatchObject({ status: 0 });
+  await lab
+    .eventually(
+      'the kernel is as before',
+      () => JSON.stringify(kernelState(lab.host)) === JSON.stringify(before),
+    )
+    .catch(() => undefined);
+  expect(kernelState(lab.host)).toEqual(before);
+});
