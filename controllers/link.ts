@@ -77,6 +77,13 @@ function bridgeIsHalfMade(device: ObservedInterface, bridge: Bridge, { claims }:
   return device.alias === '' && claims.find('interface', device.name)?.owner === key;
 }
 
+/** Everything else of such a link is made; but it is not ready, since not all of it is in force. */
+const NO_BANDWIDTH: Obstacle = {
+  reason: 'UnsupportedByKernel',
+  message: 'spec.bandwidth: limits are not in force in this version; everything else of the link is',
+  stalled: true,
+};
+
 function planPair(context: LinkContext): Plan {
   const { manifest, container, input } = context;
   const inside = container.view.interfaces.get(manifest.resource.spec.interface);
@@ -95,7 +102,9 @@ function planPair(context: LinkContext): Plan {
     host !== undefined && (!inside || (hostInterface !== undefined && hostInterface !== host.name));
   const present = stale ? undefined : host;
   const name = present?.name ?? hostInterfaceOf(manifest.resource);
+  const unsupported = manifest.resource.spec.bandwidth && { obstacle: NO_BANDWIDTH };
   return {
+    ...unsupported,
     operations: [
       ...(stale ? [interfaceRemoval(manifest.key, host)] : []),
       ...formerInterfaces(manifest.key, name, input),

@@ -16,8 +16,8 @@ import type { Condition } from '../../src/api/status.ts';
 import { NetNs, PREFIX, type Ran, labNamespaces, removeNamespace } from './netns.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-export const NODE = join(PROJECT, 'node_modules/.bin/node');
-export const PROGRAM = join(PROJECT, 'dist/src/main.js');
+const NODE = join(PROJECT, 'node_modules/.bin/node');
+const PROGRAM = join(PROJECT, 'dist/src/main.js');
 export const HOST = '192.168.254.19';
 export const HOST6 = 'fd00:254::19';
 export const CLIENT = '192.168.254.2';
@@ -140,7 +140,8 @@ export class Lab implements AsyncDisposable {
   /** SIGTERM, or SIGKILL; the network is to stay as it is. @returns the exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const daemon = this.#daemon;
-    if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return daemon?.exitCode ?? null;
+    if (!daemon) return null;
+    if (daemon.exitCode !== null || daemon.signalCode !== null) return daemon.exitCode;
     const ended = new Promise<number | null>((resolve) => daemon.on('exit', resolve));
     daemon.kill(signal);
     return ended;
