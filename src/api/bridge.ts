@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_VERSION, clusterMetadata } from './meta.ts';
+import { API_VERSION, clusterMetadata, servedStatus } from './meta.ts';
 import { interfaceAddress, interfaceName, ipAddress, macAddress, mtu } from './scalars.ts';
 
 const masquerade = z.strictObject({
@@ -11,6 +11,7 @@ export const bridge = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Bridge'),
   metadata: clusterMetadata,
+  status: servedStatus,
   spec: z
     .strictObject({
       interface: interfaceName.optional(),

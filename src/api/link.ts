@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_VERSION, namespacedMetadata } from './meta.ts';
+import { API_VERSION, namespacedMetadata, servedStatus } from './meta.ts';
 import {
   dnsSubdomain,
   interfaceAddress,
@@ -62,6 +62,7 @@ export const link = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Link'),
   metadata: namespacedMetadata,
+  status: servedStatus,
   spec: z.strictObject({
     bridge: dnsSubdomain,
     container,

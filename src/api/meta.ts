@@ -12,7 +12,28 @@ export const ANNOTATIONS = {
   reconcileRequestedAt: `${GROUP}/reconcile-requested-at`,
 } as const;
 
+/** What an API server adds. It is accepted, so that `get -o yaml` can be used as a manifest, and means nothing. */
+const served = Object.fromEntries(
+  [
+    'uid',
+    'resourceVersion',
+    'generation',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+    'managedFields',
+    'ownerReferences',
+    'finalizers',
+    'generateName',
+    'selfLink',
+  ].map((field) => [field, z.unknown().optional()]),
+);
+
+/** A resource's `status`, as an API server prints it; accepted and ignored. */
+export const servedStatus = z.unknown().optional();
+
 const common = {
+  ...served,
   labels: z.record(qualifiedName, labelValue).default({}),
   annotations: z.record(qualifiedName, z.string().max(262_144)).default({}),
 };

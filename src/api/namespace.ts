@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clusterMetadata } from './meta.ts';
+import { clusterMetadata, servedStatus } from './meta.ts';
 import { dnsLabel } from './scalars.ts';
 
 /** `v1` Namespace. Its status and spec, which `kubectl get -o yaml` prints, are accepted and mean nothing here. */
@@ -7,6 +7,7 @@ export const namespace = z.strictObject({
   apiVersion: z.literal('v1'),
   kind: z.literal('Namespace'),
   metadata: clusterMetadata.extend({ name: dnsLabel }),
+  status: servedStatus,
   spec: z.strictObject({ finalizers: z.array(z.string()).optional() }).optional(),
 });
 

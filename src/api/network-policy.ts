@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contains, overlaps, parseCidr } from './address.ts';
-import { namespacedMetadata } from './meta.ts';
+import { namespacedMetadata, servedStatus } from './meta.ts';
 import { networkCidr, portName, portNumber, protocol } from './scalars.ts';
 import { labelSelector } from './selector.ts';
 
@@ -77,6 +77,7 @@ export const networkPolicy = z.strictObject({
   apiVersion: z.literal('networking.k8s.io/v1'),
   kind: z.literal('NetworkPolicy'),
   metadata: namespacedMetadata,
+  status: servedStatus,
   spec: z.strictObject({
     podSelector: labelSelector.default({}),
     policyTypes: z

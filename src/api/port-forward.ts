@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_VERSION, namespacedMetadata } from './meta.ts';
+import { API_VERSION, namespacedMetadata, servedStatus } from './meta.ts';
 import {
   dnsLabel,
   dnsSubdomain,
@@ -26,7 +26,7 @@ const forwardedPort = z
       });
     }
     const length = (value.endPort ?? value.port) - value.port;
-    if ((value.targetPort ?? value.port) + length > 65535) {
+    if (value.port <= 65535 && (value.targetPort ?? value.port) + length > 65535) {
       context.addIssue({
         code: 'custom',
         path: ['targetPort'],
@@ -39,6 +39,7 @@ export const portForward = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('PortForward'),
   metadata: namespacedMetadata,
+  status: servedStatus,
   spec: z.strictObject({
     interfaces: z.array(interfaceName).min(1).max(64).optional(),
     addresses: z.array(ipAddress).min(1).max(64).optional(),

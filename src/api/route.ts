@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_VERSION, clusterMetadata } from './meta.ts';
+import { API_VERSION, clusterMetadata, servedStatus } from './meta.ts';
 import { interfaceName, ipAddress, mtu, networkCidr } from './scalars.ts';
 
 const nextHop = z.strictObject({
@@ -19,6 +19,7 @@ export const route = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal('Route'),
   metadata: clusterMetadata,
+  status: servedStatus,
   spec: z
     .strictObject({
       to: z.union([z.literal('default'), networkCidr]),
