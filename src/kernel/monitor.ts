@@ -21,7 +21,7 @@ export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => 
 }
 
 /** Reads a line of `ip -o monitor … all-nsid`. */
-function parseInterfaceEvent(line: string): KernelEvent | undefined {
+export function parseInterfaceEvent(line: string): KernelEvent | undefined {
   if (/no buffer space|overrun/i.test(line))
     return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
   const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?:Deleted )?(?<rest>.*)$/.exec(line);

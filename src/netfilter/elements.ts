@@ -63,7 +63,7 @@ function render(atoms: readonly string[], types: readonly string[]): string {
  *
  * @throws {RangeError} When an atom is not of its type; a validated manifest or a checked listing has no such value.
  */
-function keyText(set: SetName, atoms: readonly string[]): string {
+export function keyText(set: SetName, atoms: readonly string[]): string {
   return render(atoms, SETS[set].key);
 }
 

@@ -87,7 +87,7 @@ describe('parseManifests', () => {
       'a bomb of aliases',
       [
         'a: &a [1,1,1,1,1,1,1,1,1]',
-        ...[...'bcdefgh'].map(
+        ...['b', 'c', 'd', 'e', 'f', 'g', 'h'].map(
           (name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcdefg'[index]}`).join(',')}]`,
         ),
       ].join('\n'),

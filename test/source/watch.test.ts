@@ -24,9 +24,7 @@ function place(): Place {
 const digest = (scan: Scan): string => (scan.state === 'read' ? scan.digest : scan.reason);
 
 /** Follows a directory as the engine does: a kick leads to a scan. */
-async function follow(
-  root: string,
-): Promise<{
+async function follow(root: string): Promise<{
   seen: (digest: string, what: string) => Promise<void>;
   settle: () => Promise<void>;
   stop: () => void;
@@ -71,7 +69,10 @@ const CHANGES: readonly (readonly [string, (place: Place) => void])[] = [
   ['a new file', ({ root }) => writeFileSync(join(root, 'n.yaml'), 'n: 1\n')],
   [
     'a new file in a new directory',
-    ({ root }) => (mkdirSync(join(root, 'sub')), writeFileSync(join(root, 'sub/n.yaml'), 'n: 1\n')),
+    ({ root }) => {
+      mkdirSync(join(root, 'sub'));
+      writeFileSync(join(root, 'sub/n.yaml'), 'n: 1\n');
+    },
   ],
   ['a removed file', ({ root }) => unlinkSync(join(root, 'a.yaml'))],
   [

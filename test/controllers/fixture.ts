@@ -1,0 +1,94 @@
+import type { Claims, PlanInput } from '../../controllers/plan.ts';
+import type { Key } from '../../src/api/key.ts';
+import type { Manifest } from '../../src/api/resource.ts';
+import type { Claim, Operation } from '../../src/kernel/command.ts';
+import type {
+  ContainerView,
+  NamespaceView,
+  ObservedInterface,
+  ObservedRoute,
+} from '../../src/kernel/observed.ts';
+import { parseManifests } from '../../src/source/parse.ts';
+
+/** Parses documents; a mistake in one is a mistake in the test. */
+export function manifests(...documents: readonly object[]): readonly Manifest[] {
+  const parsed = parseManifests(
+    'f.yaml',
+    documents.map((document) => JSON.stringify(document)).join('\n---\n'),
+  );
+  if (parsed.errors.length > 0) throw new Error(JSON.stringify(parsed.errors));
+  return parsed.manifests;
+}
+
+export function device(name: string, rest: Partial<ObservedInterface> = {}): ObservedInterface {
+  return {
+    index: 1,
+    name,
+    kind: '',
+    alias: '',
+    group: 'default',
+    mac: '',
+    mtu: 1500,
+    up: true,
+    loopback: false,
+    isolated: false,
+    linkLocal: true,
+    addresses: [],
+    ...rest,
+  };
+}
+
+export function view(
+  interfaces: readonly ObservedInterface[],
+  routes: readonly ObservedRoute[] = [],
+  proxies: readonly string[] = [],
+): NamespaceView {
+  return {
+    interfaces: new Map(interfaces.map((each) => [each.name, each])),
+    routes,
+    proxies: new Set(proxies),
+  };
+}
+
+interface World {
+  readonly host?: NamespaceView;
+  readonly containers?: Readonly<Record<string, ContainerView>>;
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly claims?: readonly Claim[];
+}
+
+/** A plan's input: what is wanted, and the world as it was seen. */
+export function input(
+  desired: readonly Manifest[],
+  { host = view([]), containers = {}, sysctls = {}, claims = [] }: World = {},
+): PlanInput {
+  return {
+    desired: new Map(desired.map((manifest) => [manifest.key, manifest])),
+    observed: {
+      host,
+      containers: new Map(Object.entries(containers) as [Key, ContainerView][]),
+      sysctls: new Map(Object.entries(sysctls)),
+      netfilter: { skeleton: 'absent', elements: new Map() },
+    },
+    claims: claimsOf(claims),
+  };
+}
+
+function claimsOf(claims: readonly Claim[]): Claims {
+  return {
+    find: (object, id) => claims.find((claim) => claim.object === object && claim.id === id),
+    of: (owner) => claims.filter((claim) => claim.owner === owner),
+    all: () => claims,
+  };
+}
+
+/** Operations as lines: stage, and the command. */
+export function lines(operations: readonly Operation[]): string[] {
+  return operations.flatMap(({ stage, commands }) =>
+    commands.map((command) =>
+      command.tool === 'ip'
+        ? `${stage}: ip ${command.args.join(' ')}`
+        : `${stage}: ${command.path}=${command.value}`,
+    ),
+  );
+}
