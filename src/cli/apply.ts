@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { displayKey } from '../api/key.ts';
 import { verdictOf } from '../engine/conditions.ts';
+import { SavedState } from '../engine/saved-state.ts';
+import { splitRetained } from '../engine/retained.ts';
 import { RemovalGate } from '../engine/removal-gate.ts';
 import type { PassResult } from '../engine/reconciler.ts';
 import type { CommandIo } from './io.ts';
@@ -20,9 +22,12 @@ const RETRY_DELAY = 500;
 /** Makes the kernel as the manifests say, once. @returns 0 where every resource is Ready, 1 otherwise. */
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<number> {
   const snapshot = await readManifests(options.manifests, io);
+  // What the daemon keeps without a manifest stays here too.
+  const { retained } = splitRetained((await new SavedState(options.stateDir).load()).sources);
+  const before = new Map(retained.map((manifest) => [manifest.key, manifest]));
   const deadline = performance.now() + options.timeout;
   return withKernel(options.stateDir, async ({ reconciler }) => {
-    const { manifests } = new RemovalGate().update(snapshot.manifests, performance.now());
+    const { manifests } = new RemovalGate(before).update(snapshot.manifests, performance.now());
     for (;;) {
       const result = await reconciler.pass(manifests, { allowRemovals: snapshot.removalsHeld === undefined });
       const open = [...manifests.values()].some((manifest) => isOpen(manifest, result, snapshot));

@@ -6,6 +6,7 @@ import { Engine } from '../engine/engine.ts';
 import { EventLog } from '../engine/event-log.ts';
 import { ObjectStore } from '../engine/object-store.ts';
 import type { HealthCheck } from '../engine/ports.ts';
+import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
 import { followKernel } from '../engine/triggers.ts';
@@ -43,7 +44,8 @@ export async function run(options: RunOptions): Promise<number> {
   const objects = new ObjectStore({ now, ...(persisted && { persisted }) });
   const events = new EventLog({ now, node: hostname(), uidOf: (key) => objects.get(key)?.metadata.uid });
   const source = new ManifestSource();
-  source.restore(sources);
+  const { files, retained: stayed } = splitRetained(sources);
+  source.restore(files);
   const kernel = await openKernel(options.stateDir, metrics.observeBatch);
   const monitors = followKernel();
   const engine = new Engine({
@@ -59,7 +61,11 @@ export async function run(options: RunOptions): Promise<number> {
     metrics,
     logger,
     clock: { now: () => performance.now() },
-    save: () => saveQuietly(() => saved.save(objects.serialize(), source.serialize()), logger),
+    before: new Map([...stayed.map((manifest) => [manifest.key, manifest] as const), ...source.lastGood()]),
+    save: (retained) => {
+      const texts = { ...source.serialize(), ...retainedTexts(retained) };
+      return saveQuietly(() => saved.save(objects.serialize(), texts), logger);
+    },
   });
   const readiness: HealthCheck[] = [
     { name: 'source-synced', failure: engine.readiness.source },

@@ -30,13 +30,21 @@ export interface DesiredChange {
 /** What is to be in the kernel: the newest manifests, and those whose removal is not certain yet. */
 export class DesiredState {
   readonly #parts: DesiredParts;
-  readonly #gate = new RemovalGate();
+  readonly #gate: RemovalGate;
+  #retained: readonly Manifest[] = [];
   #snapshot: Snapshot | undefined;
   #manifests: ReadonlyMap<Key, Manifest> = new Map();
   #heldBefore = 0;
 
-  constructor(parts: DesiredParts) {
+  /** @param before What was in force when the daemon last ran. */
+  constructor(parts: DesiredParts, before: ReadonlyMap<Key, Manifest>) {
     this.#parts = parts;
+    this.#gate = new RemovalGate(before);
+  }
+
+  /** What stays without a manifest. */
+  get retained(): readonly Manifest[] {
+    return this.#retained;
   }
 
   /** The manifests in force. */
@@ -90,6 +98,7 @@ export class DesiredState {
       events.record({ type: 'Warning', reason: 'PruneBlocked', message });
     }
     this.#heldBefore = gated.held.length;
+    this.#retained = gated.retained;
     this.#manifests = gated.manifests;
     const { changed, removed } = objects.setManifests(gated.manifests);
     for (const key of removed) {

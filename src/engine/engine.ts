@@ -51,8 +51,10 @@ export interface EngineParts {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
-  /** Called after a pass, to keep on disk what should outlive the daemon. */
-  readonly save: () => Promise<void>;
+  /** What was in force when the daemon last ran. */
+  readonly before: ReadonlyMap<Key, Manifest>;
+  /** Called after a pass, to keep on disk what should outlive the daemon: also what stays without a manifest. */
+  readonly save: (retained: readonly Manifest[]) => Promise<void>;
 }
 
 /** The daemon's heart: reads manifests, follows the kernel, and runs one pass at a time. */
@@ -75,7 +77,7 @@ export class Engine implements EngineActions {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     const { metrics } = parts;
-    this.#desired = new DesiredState(parts);
+    this.#desired = new DesiredState(parts, parts.before);
     this.#queue = new KeyedQueue<Item>(parts.clock, {
       added: metrics.queueAdded,
       retried: metrics.queueRetried,
@@ -118,7 +120,7 @@ export class Engine implements EngineActions {
     this.#subscription.unsubscribe();
     clearTimeout(this.#timer);
     await this.#running.catch(() => undefined);
-    await this.#parts.save();
+    await this.#parts.save(this.#desired.retained);
   }
 
   /** Why the daemon is not ready; `undefined` where it is. */
@@ -299,7 +301,7 @@ export class Engine implements EngineActions {
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
     metrics.observeObjects(objects.list());
     this.#queue.forget(HOST);
-    await this.#parts.save();
+    await this.#parts.save(this.#desired.retained);
   }
 
   #judge(manifest: Manifest, result: PassResult, postponed: ReadonlySet<Key>): void {

@@ -1,4 +1,5 @@
 import type { Key } from '../api/key.ts';
+import { ANNOTATIONS } from '../api/meta.ts';
 import type { Manifest } from '../api/resource.ts';
 
 /** A removal has to have been stable for this long, so that a file written anew, renamed or split causes no gap. */
@@ -13,12 +14,21 @@ export interface Gated {
   readonly nextAt: number | undefined;
   /** Resources whose removal waits for a confirmation. */
   readonly held: readonly Key[];
+  /** What stays without a manifest, since it was annotated `lxcnet.dev/prune: disabled`. */
+  readonly retained: readonly Manifest[];
 }
 
 /** Holds back removals until they are certain. */
 export class RemovalGate {
-  #current: ReadonlyMap<Key, Manifest> = new Map();
+  #current: ReadonlyMap<Key, Manifest>;
   readonly #missingSince = new Map<Key, number>();
+  /** Removals that were confirmed, also those that have not been stable for long enough yet. */
+  readonly #confirmed = new Set<Key>();
+
+  /** @param before What was in force when the program last ran. */
+  constructor(before: ReadonlyMap<Key, Manifest> = new Map()) {
+    this.#current = before;
+  }
 
   /**
    * Takes the newest manifests.
@@ -27,16 +37,21 @@ export class RemovalGate {
    * @param confirmed Whether a large removal was confirmed.
    */
   update(manifests: ReadonlyMap<Key, Manifest>, now: number, confirmed = false): Gated {
-    const missing = [...this.#current.keys()].filter((key) => !manifests.has(key));
+    const absent = [...this.#current.keys()].filter((key) => !manifests.has(key));
+    const retained = absent.filter((key) => isRetained(this.#current.get(key)!));
+    const missing = absent.filter((key) => !retained.includes(key));
     for (const key of this.#missingSince.keys()) if (!missing.includes(key)) this.#missingSince.delete(key);
     for (const key of missing) this.#missingSince.set(key, this.#missingSince.get(key) ?? now);
-    const large = missing.length > LARGE_REMOVAL && missing.length * 2 > this.#current.size;
-    const held = large && !confirmed ? missing : [];
+    if (confirmed) missing.forEach((key) => this.#confirmed.add(key));
+    for (const key of this.#confirmed) if (!missing.includes(key)) this.#confirmed.delete(key);
+    const open = missing.filter((key) => !this.#confirmed.has(key));
+    const large = open.length > LARGE_REMOVAL && open.length * 2 > this.#current.size;
+    const held = large ? open : [];
     const lingering = missing.filter(
       (key) => held.includes(key) || now - this.#missingSince.get(key)! < STABLE_MILLISECONDS,
     );
     const current = new Map(manifests);
-    for (const key of lingering) current.set(key, this.#current.get(key)!);
+    for (const key of [...lingering, ...retained]) current.set(key, this.#current.get(key)!);
     for (const key of missing) if (!current.has(key)) this.#missingSince.delete(key);
     const unchanged =
       current.size === this.#current.size &&
@@ -45,6 +60,16 @@ export class RemovalGate {
     const due = lingering
       .filter((key) => !held.includes(key))
       .map((key) => this.#missingSince.get(key)! + STABLE_MILLISECONDS);
-    return { manifests: this.#current, nextAt: due.length > 0 ? Math.min(...due) : undefined, held };
+    return {
+      manifests: this.#current,
+      nextAt: due.length > 0 ? Math.min(...due) : undefined,
+      held,
+      retained: retained.map((key) => this.#current.get(key)!),
+    };
   }
+}
+
+/** Whether a resource stays when its manifest goes, on its own request. */
+function isRetained({ resource }: Manifest): boolean {
+  return resource.metadata.annotations[ANNOTATIONS.prune] === 'disabled';
 }

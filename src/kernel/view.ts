@@ -74,7 +74,7 @@ export class KernelView {
     try {
       const [host, netfilter] = await Promise.all([
         this.#hostView && !stale.has('host') ? this.#hostView : this.#host.list(),
-        this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#nft.list(this.#layout),
+        this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#listNetfilter(),
       ]);
       for (const key of this.#replacedEnds(host)) stale.add(key);
       await this.#lookIntoContainers(links, stale);
@@ -114,6 +114,15 @@ export class KernelView {
 
   close(): void {
     this.#host.close();
+  }
+
+  /** Tables that cannot be listed are as good as wrong ones: they are made anew, or that fails and says why. */
+  async #listNetfilter(): Promise<NetfilterView> {
+    try {
+      return await this.#nft.list(this.#layout);
+    } catch {
+      return { skeleton: 'different', elements: new Map() };
+    }
   }
 
   /** Links whose host end came, went or was replaced: their container has to be looked at again, if it still is. */

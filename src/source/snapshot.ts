@@ -95,6 +95,11 @@ export class ManifestSource {
     }
   }
 
+  /** What the last good texts say: before the first look, what was in force when the daemon last ran. */
+  lastGood(): ReadonlyMap<Key, Manifest> {
+    return this.#known().manifests;
+  }
+
   /** The last snapshot, or before the first one what was restored. */
   #known(): Snapshot {
     if (this.#last !== NOTHING) return this.#last;

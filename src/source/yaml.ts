@@ -30,7 +30,7 @@ export interface YamlDocument {
   keyAt(path: FieldPath): Position;
 }
 
-/** A text that is not YAML, or goes beyond what is accepted. */
+/** A text that is not YAML, or goes beyond what is accepted; `message` is one line. */
 export interface YamlError extends Position {
   readonly message: string;
 }
@@ -38,6 +38,7 @@ export interface YamlError extends Position {
 interface Node {
   readonly offset: number;
   readonly children: Map<string | number, { readonly keyOffset: number; readonly node: Node }>;
+  readonly isScalar: boolean;
   size: number;
 }
 
@@ -62,12 +63,12 @@ export function parseYaml(text: string): { documents: YamlDocument[]; errors: Ya
         const document = readDocument(events, text, lines);
         if (document) documents.push(document);
       } catch (error) {
-        errors.push(errorOf(error, lines));
+        errors.push(errorOf(error, lines, startOf(events)));
       }
     }
     return { documents, errors };
   } catch (error) {
-    return { documents: [], errors: [errorOf(error, lines)] };
+    return { documents: [], errors: [errorOf(error, lines, 0)] };
   }
 }
 
@@ -88,7 +89,7 @@ function documentSlices(events: readonly Event[]): Event[][] {
 function readDocument(events: Event[], source: string, lines: readonly number[]): YamlDocument | undefined {
   const root = new TreeReader(events, source).read();
   if (root.size > MOST_NODES) {
-    throw new TooLarge(
+    throw new Unacceptable(
       root.offset,
       `must have no more than ${MOST_NODES.toLocaleString('en')} values, aliases expanded`,
     );
@@ -102,7 +103,14 @@ function readDocument(events: Event[], source: string, lines: readonly number[])
   };
 }
 
-class TooLarge extends Error {
+/** Where a document's first node begins. */
+function startOf([, first]: readonly Event[]): number {
+  if (first?.type === EVENT_ID.SCALAR) return Math.max(0, first.valueStart);
+  const isCollection = first?.type === EVENT_ID.MAPPING || first?.type === EVENT_ID.SEQUENCE;
+  return isCollection ? Math.max(0, first.start) : 0;
+}
+
+class Unacceptable extends Error {
   readonly offset: number;
   constructor(offset: number, message: string) {
     super(message);
@@ -115,6 +123,8 @@ class TreeReader {
   readonly #events: readonly Event[];
   readonly #source: string;
   readonly #anchors = new Map<string, Node>();
+  /** The collections around the next event. */
+  readonly #open = new Set<Node>();
   #index = 1;
 
   constructor(events: readonly Event[], source: string) {
@@ -129,24 +139,29 @@ class TreeReader {
       case EVENT_ID.SCALAR:
         return this.#anchored(
           event,
-          leaf(event.valueStart - (event.style === 2 || event.style === 3 ? 1 : 0)),
+          leaf(event.valueStart - (event.style === 2 || event.style === 3 ? 1 : 0), true),
         );
       case EVENT_ID.ALIAS:
         return this.#alias(event.anchorStart, event.anchorEnd);
       case EVENT_ID.SEQUENCE: {
         const node = this.#anchored(event, leaf(event.start));
+        this.#open.add(node);
         for (let position = 0; !this.#atEnd(); position++) this.#attach(node, position, undefined);
+        this.#open.delete(node);
         return node;
       }
       case EVENT_ID.MAPPING: {
         const node = this.#anchored(event, leaf(event.start));
+        this.#open.add(node);
         while (!this.#atEnd()) {
           const key = this.#events[this.#index];
           const keyNode = this.read();
+          if (!keyNode.isScalar) throw new Unacceptable(keyNode.offset, 'a list or a mapping may not be a key');
           const name =
             key?.type === EVENT_ID.SCALAR ? getScalarValue(this.#source, key) : `?${keyNode.offset}`;
           this.#attach(node, name, keyNode.offset);
         }
+        this.#open.delete(node);
         return node;
       }
       default:
@@ -175,12 +190,15 @@ class TreeReader {
   /** What an alias stands for is where the alias is, as far as the reader is concerned. */
   #alias(start: number, end: number): Node {
     const target = this.#anchors.get(this.#source.slice(start, end));
-    return { offset: start - 1, children: target?.children ?? leaf(0).children, size: target?.size ?? 1 };
+    if (!target) return leaf(start - 1); // js-yaml refuses it, in better words
+    if (this.#open.has(target))
+      throw new Unacceptable(start - 1, 'an alias may not be inside of what it stands for');
+    return { ...target, offset: start - 1 };
   }
 }
 
-function leaf(offset: number): Node {
-  return { offset, children: new Map(), size: 1 };
+function leaf(offset: number, isScalar = false): Node {
+  return { offset, children: new Map(), isScalar, size: 1 };
 }
 
 function find(root: Node, path: FieldPath): { valueOffset: number; keyOffset: number } {
@@ -212,13 +230,26 @@ function positionOf(offset: number, lines: readonly number[]): Position {
   return { line: low + 1, column: Math.max(0, offset) - lines[low]! + 1 };
 }
 
-function errorOf(error: unknown, lines: readonly number[]): YamlError {
-  if (error instanceof TooLarge) return { ...positionOf(error.offset, lines), message: error.message };
-  if (!(error instanceof YAMLException)) return { line: 1, column: 1, message: 'cannot be read as YAML' };
-  const { line = 0, column = 0 } = error.mark ?? {};
+/** Where js-yaml's own words would not help who has to mend the file. */
+const REASONS: Readonly<Record<string, string>> = {
+  'duplicated mapping key': 'Duplicate key',
+  'deficient indentation': "deficient indentation, or a '{' or '[' that is not closed",
+  'end of the stream or a document separator is expected':
+    "unexpected text: the document ends before it, or a line '---' is missing",
+};
+
+const LONGEST_REASON = 200;
+
+function errorOf(error: unknown, lines: readonly number[], fallback: number): YamlError {
+  if (error instanceof Unacceptable) return { ...positionOf(error.offset, lines), message: error.message };
+  const place = positionOf(fallback, lines);
+  if (!(error instanceof YAMLException)) return { ...place, message: 'cannot be read as YAML' };
+  const { line = place.line - 1, column = place.column - 1 } = error.mark ?? {};
+  const reason = REASONS[error.reason] ?? error.reason;
+  const isLong = reason.length > LONGEST_REASON;
   return {
     line: line + 1,
     column: column + 1,
-    message: error.reason.replace(/^duplicated mapping key$/, 'Duplicate key'),
+    message: isLong ? `${reason.slice(0, LONGEST_REASON)}...` : reason,
   };
 }

@@ -49,7 +49,12 @@ describe('KeyedQueue', () => {
 
 describe('RemovalGate', () => {
   const set = (...names: readonly string[]): ReadonlyMap<Key, Manifest> =>
-    new Map(names.map((name) => [name as Key, { key: name } as unknown as Manifest]));
+    new Map(
+      names.map((name) => [
+        name as Key,
+        { key: name, resource: { metadata: { annotations: {} } } } as unknown as Manifest,
+      ]),
+    );
   const names = ({ manifests }: { manifests: ReadonlyMap<Key, Manifest> }): string[] =>
     [...manifests.keys()].sort();
 
@@ -70,6 +75,16 @@ describe('RemovalGate', () => {
     expect(gate.update(set(...all.slice(0, 5)), 0).held).toHaveLength(6);
     expect(names(gate.update(set(...all.slice(0, 5)), 10_000))).toHaveLength(11);
     expect(names(gate.update(set(...all.slice(0, 5)), 10_001, true))).toHaveLength(5);
+  });
+
+  it('remembers a confirmation that came before the removal was stable', () => {
+    const gate = new RemovalGate();
+    const all = Array.from({ length: 8 }, (_, index) => `r${index}`);
+    gate.update(set(...all), 0);
+    expect(names(gate.update(set('r0'), 10, true))).toHaveLength(8);
+    const after = gate.update(set('r0'), 600);
+    expect(after.held).toEqual([]);
+    expect(names(after)).toEqual(['r0']);
   });
 
   it.each([

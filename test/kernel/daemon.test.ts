@@ -120,3 +120,61 @@ it('a resource that moves to another file, or whose file is renamed, is not remo
   expect(await alive()).toBe(true);
   expect(lab.http('/metrics')).toContain('lxcnet_prune_total{kind="Link"} 0');
 });
+
+it('what is annotated with prune: disabled stays when its manifest goes, over a restart and an apply too', async () => {
+  await using lab = new Lab();
+  const annotations = { 'lxcnet.dev/prune': 'disabled' };
+  lab.write('a.yaml', bridge('br0', {}, { annotations }));
+  lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
+  await lab.start();
+  lab.ready();
+  lab.remove('a.yaml');
+  lab.write('c.yaml', route('one', { to: '10.30.0.0/16', via: CLIENT }));
+  lab.ready();
+  const stays = (): boolean => lab.host.run(['ip', 'link', 'show', 'dev', 'br0']).status === 0;
+  expect(lab.cli('reconcile').status).toBe(0);
+  expect(stays()).toBe(true);
+  await lab.stop();
+  await lab.start();
+  expect(lab.get('br', 'br0').metadata.name).toBe('br0');
+  await lab.stop();
+  expect(lab.cli('apply', '--manifests', lab.manifests)).toMatchObject({ status: 0 });
+  expect(stays()).toBe(true);
+  expect(lab.cli('teardown')).toMatchObject({ status: 0 });
+  expect(stays()).toBe(false);
+});
+
+it('SIGHUP reads the manifests again', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  await lab.start();
+  lab.ready();
+  const readAt = (): number =>
+    Number(/^lxcnet_source_last_success_timestamp_seconds (\S+)$/m.exec(lab.http('/metrics'))?.[1]);
+  const before = readAt();
+  lab.signal('SIGHUP');
+  await lab.eventually('they are read', () => readAt() > before);
+});
+
+it('where the filter cannot be put in force, no link comes up', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  // A table with an owner may be changed by the process that made it alone.
+  const owner = lab.follow(['nft', '-i'], 'add table inet lxcnet { flags owner; }\n');
+  await lab.eventually('the table is there', () => lab.host.exec('nft', 'list', 'tables').includes('lxcnet'));
+  lab.write(
+    'a.yaml',
+    bridge('br0'),
+    link('vm1', vm1.name, 10),
+    route('one', { to: '10.30.0.0/16', via: CLIENT }),
+  );
+  await lab.start();
+  await lab.eventually('the route is ready', () => lab.condition('route', 'one')?.status === 'True');
+  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'False' });
+  expect(lab.condition('link', 'vm1')?.message).toContain('netfilter: ');
+  expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lx-vm1']).status).not.toBe(0);
+  expect(vm1.run(['ip', 'link', 'show', 'dev', 'eth0']).status).not.toBe(0);
+  owner.kill();
+  lab.cli('reconcile');
+  await lab.eventually('the link is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+});

@@ -147,6 +147,20 @@ export class Lab implements AsyncDisposable {
     return ended;
   }
 
+  /** Sends the daemon a signal. */
+  signal(signal: NodeJS.Signals): void {
+    this.#daemon?.kill(signal);
+  }
+
+  /** Starts a program on the host that goes on until it is ended, at the latest with the lab. */
+  follow(argv: readonly string[], input = ''): ChildProcess {
+    const program = spawn('ip', ['netns', 'exec', this.host.name, ...argv], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    program.stdin.write(input);
+    return program;
+  }
+
   /** Runs a subcommand on the host. */
   cli(...args: readonly string[]): Ran {
     const oneShot = ['apply', 'diff', 'teardown'].includes(args[0] ?? '');
