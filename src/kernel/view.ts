@@ -27,6 +27,8 @@ export class KernelView {
   readonly #layout: string;
   readonly #host = new HostLister();
   readonly #stale = new Set<Part>();
+  /** Containers that were looked into after the commands that changed their host end. */
+  readonly #fresh = new Set<Key>();
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
   readonly #containers = new Map<Key, ContainerView>();
@@ -57,6 +59,7 @@ export class KernelView {
   replaceContainer(key: Key, container: ContainerView): void {
     this.#containers.set(key, container);
     this.#stale.delete(key);
+    this.#fresh.add(key);
   }
 
   /**
@@ -76,7 +79,8 @@ export class KernelView {
         this.#hostView && !stale.has('host') ? this.#hostView : this.#host.list(),
         this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#listNetfilter(),
       ]);
-      for (const key of this.#replacedEnds(host)) stale.add(key);
+      for (const key of this.#replacedEnds(host)) if (!this.#fresh.has(key)) stale.add(key);
+      this.#fresh.clear();
       await this.#lookIntoContainers(links, stale);
       this.#hostView = host;
       this.#netfilter = netfilter;
