@@ -1,4 +1,5 @@
 import type { Bridge } from '../src/api/bridge.ts';
+import { keyOf } from '../src/api/key.ts';
 import { bridgeInterfaceOf, bridgeMacOf, linkLocalOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Operation, Stage } from '../src/kernel/command.ts';
@@ -39,7 +40,7 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
       ...planLinkLocal(manifest, name, device),
       ...ports.operations,
       ...(device?.up ? [] : [update(manifest, 'activate', name, 'state', 'down', 'up', ['up'])]),
-      ...bridgeSysctls(resource).flatMap((setting) =>
+      ...bridgeSysctls(resource, input.desired.values()).flatMap((setting) =>
         unrecorded(planSysctl(key, setting, input.observed, input.claims)),
       ),
     ],
@@ -52,8 +53,23 @@ function unrecorded(operations: readonly Operation[]): Operation[] {
   return operations.map(({ claim: _, ...operation }) => operation);
 }
 
+/** Whether a forward leads to a link of this bridge that the host's own programs may use. */
+function isForwardedTo(bridge: Bridge, desired: Iterable<Manifest>): boolean {
+  const manifests = [...desired];
+  const links = new Set(
+    manifests
+      .filter(({ resource }) => resource.kind === 'Link' && resource.spec.bridge === bridge.metadata.name)
+      .map(({ key }) => key),
+  );
+  return manifests.some(({ resource }) => {
+    if (resource.kind !== 'PortForward' || !resource.spec.hairpin) return false;
+    const { name, namespace = resource.metadata.namespace } = resource.spec.link;
+    return links.has(keyOf('Link', namespace, name));
+  });
+}
+
 /** The sysctls of a bridge's interface. The host routes between its ports, so it answers for them and never redirects. */
-export function bridgeSysctls(bridge: Bridge): SysctlSetting[] {
+export function bridgeSysctls(bridge: Bridge, desired: Iterable<Manifest>): SysctlSetting[] {
   const name = bridgeInterfaceOf(bridge);
   const routed = bridge.spec.siblings === 'Routed' ? '1' : '0';
   return [
@@ -61,6 +77,8 @@ export function bridgeSysctls(bridge: Bridge): SysctlSetting[] {
     { path: `net/ipv4/conf/${name}/send_redirects`, value: '0' },
     { path: `net/ipv4/conf/${name}/proxy_arp_pvlan`, value: routed },
     { path: `net/ipv4/neigh/${name}/proxy_delay`, value: '0' },
+    // Only where it is needed: until the filter is in force again after somebody flushed it, it is what protects 127.0.0.1.
+    { path: `net/ipv4/conf/${name}/route_localnet`, value: isForwardedTo(bridge, desired) ? '1' : '0' },
     // Proxying neighbour discovery needs `forwarding`; forwarding itself needs `force_forwarding`, where the kernel has it.
     { path: `net/ipv6/conf/${name}/forwarding`, value: '1' },
     { path: `net/ipv6/conf/${name}/force_forwarding`, value: '1' },

@@ -39,7 +39,7 @@ export function planForwarding({ desired, observed, claims }: PlanInput): Forwar
     ...forwardingSettings(desired.values(), observed),
   ];
   const wanted = new Set(
-    [...settings, ...bridges.flatMap(({ resource }) => bridgeSysctls(resource))].map(({ path }) => path),
+    [...settings, ...bridges.flatMap(({ resource }) => bridgeSysctls(resource, []))].map(({ path }) => path),
   );
   return {
     operations: [
@@ -80,7 +80,7 @@ export function sysctlPaths(desired: Iterable<Manifest>, host: NamespaceView, cl
       ...(bridges.length > 0 ? BRIDGE_NETFILTER : []),
       FORWARD_ALL[4],
       FORWARD_ALL[6],
-      ...bridges.flatMap(({ resource }) => bridgeSysctls(resource).map(({ path }) => path)),
+      ...bridges.flatMap(({ resource }) => bridgeSysctls(resource, []).map(({ path }) => path)),
       ...uplinks.flatMap((name) => [forwardingPath(4, name), forwardingPath(6, name), acceptRaPath(name)]),
     ]),
   ];

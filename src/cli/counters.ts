@@ -5,9 +5,10 @@ import type { KernelSession } from '../engine/session.ts';
 import type { FlowDirection } from '../telemetry/kernel-counters.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { SETS, type SetName } from '../netfilter/sets.ts';
 import { LAYOUT } from '../netfilter/skeleton.ts';
 
-const PERIOD = 10_000;
+const PERIOD = 5_000;
 
 interface CounterParts {
   readonly kernel: KernelSession;
@@ -49,39 +50,61 @@ async function readInterfaces({ engine, metrics }: CounterParts): Promise<void> 
   }
 }
 
+/** What a counting element counts, and for whom. */
+interface Sum {
+  readonly owner: Key;
+  readonly what: 'forward' | 'spoofed' | `${'allowed' | 'denied'} ${FlowDirection}`;
+  packets: number;
+}
+
 async function readElements({ kernel, engine, metrics }: CounterParts): Promise<void> {
-  const desired = engine.lastPass()?.plan.netfilter.desired;
-  if (!desired || engine.lastPass()?.observed.netfilter.skeleton !== 'present') return;
+  const pass = engine.lastPass();
+  if (pass?.observed.netfilter.skeleton !== 'present') return;
+  const { desired } = pass.plan.netfilter;
   const { packets } = await kernel.nft.list(LAYOUT);
-  const sums = new Map<string, { readonly owner: Key; readonly what: string; packets: number }>();
+  const outgoing = new Set(
+    (['egress4', 'egress6'] as const).flatMap((set) =>
+      [...desired.get(set)!.values()].map(({ value }) => value),
+    ),
+  );
+  const sums = new Map<string, Sum>();
   for (const [set, elements] of desired) {
     for (const { key, owner } of elements.values()) {
-      const what = meaningOf(set);
+      const what = meaningOf(set, owner, outgoing.has(key.split(' ', 1)[0]!));
       if (what === undefined) continue;
       const sum = sums.get(`${what} ${owner}`) ?? { owner, what, packets: 0 };
       sum.packets += packets.get(set)?.get(key) ?? 0;
       sums.set(`${what} ${owner}`, sum);
     }
   }
-  for (const { owner, what, packets: value } of sums.values()) report(metrics, owner, what, value);
+  for (const sum of sums.values()) report(metrics, sum);
 }
 
-function meaningOf(set: string): string | undefined {
-  if (/^denied_(egress|ingress)/.test(set)) return set.slice('denied_'.length, -1);
+function meaningOf(set: SetName, owner: Key, outgoing: boolean): Sum['what'] | undefined {
+  if (set.startsWith('denied_egress')) return 'denied egress';
+  if (set.startsWith('denied_ingress')) return 'denied ingress';
   if (/^(dnat|hairpin)_/.test(set)) return 'forward';
-  return set === 'spoofed' ? 'spoofed' : undefined;
+  if (set === 'spoofed') return 'spoofed';
+  if (SETS[set].counter && owner.startsWith('NetworkPolicy/'))
+    return outgoing ? 'allowed egress' : 'allowed ingress';
+  return undefined;
 }
 
-function report(metrics: CounterParts['metrics'], owner: Key, what: string, value: number): void {
+function report(metrics: CounterParts['metrics'], { owner, what, packets }: Sum): void {
   const { namespace, name } = parseKey(owner);
   if (what === 'forward')
-    metrics.setCounter('lxcnet_port_forward_connections_total', { namespace, name }, value);
+    metrics.setCounter('lxcnet_port_forward_connections_total', { namespace, name }, packets);
   else if (what === 'spoofed')
-    metrics.setCounter('lxcnet_spoofed_packets_total', { namespace, link: name }, value);
-  else
-    metrics.setCounter(
-      'lxcnet_policy_denied_packets_total',
-      { namespace, link: name, direction: what as FlowDirection },
-      value,
-    );
+    metrics.setCounter('lxcnet_spoofed_packets_total', { namespace, link: name }, packets);
+  else {
+    const [verdict, direction] = what.split(' ') as ['allowed' | 'denied', FlowDirection];
+    if (verdict === 'denied')
+      metrics.setCounter('lxcnet_policy_denied_packets_total', { namespace, link: name, direction }, packets);
+    else
+      metrics.setCounter(
+        'lxcnet_policy_allowed_packets_total',
+        { namespace, policy: name, direction },
+        packets,
+      );
+  }
 }

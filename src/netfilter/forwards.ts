@@ -53,7 +53,7 @@ export function addForwardElements(input: ForwardInput, collector: ElementCollec
     winners.push({ manifest, targets });
   }
   // Addresses that a manifest lists come before those that an interface happens to have.
-  for (const find of [listedHairpins, interfaceHairpins])
+  for (const find of [listedHairpins, interfaceHairpins, loopbackHairpins])
     addHairpins(winners, (target) => find(target, input), collector);
   addPermissions(
     winners.flatMap(({ targets }) => targets),
@@ -125,6 +125,12 @@ function interfaceHairpins(target: Target, input: ForwardInput): Dnat[] {
     .flatMap((name) => input.addressesOf(name))
     .filter((address) => parseAddress(address)?.family === f)
     .map((address): Dnat => [`hairpin_address${f}`, [address, protocol, port], target]);
+}
+
+/** The host's own programs may use 127.0.0.1; IPv6 has no way to route from its loopback address. */
+function loopbackHairpins(target: Target): Dnat[] {
+  if (target.family !== 4) return [];
+  return [['hairpin_address4', ['127.0.0.1', target.protocol, target.port], target]];
 }
 
 function addHairpins(

@@ -181,11 +181,17 @@ function inetChains(): string[] {
     ]),
     chain('nat_output', [
       'type nat hook output priority -105; policy accept;',
-      'ip daddr 127.0.0.0/8 return',
       'ip6 daddr ::1 return',
       'goto hairpin',
     ]),
+    chain('martians', [
+      // A bridge with a forward from 127.0.0.1 has route_localnet on; its containers must not reach it for that.
+      'type filter hook prerouting priority -310; policy accept;',
+      'iifname @bridges ip daddr 127.0.0.0/8 drop',
+      'iifname @bridges ip saddr 127.0.0.0/8 drop',
+    ]),
     chain('towards_links', [
+      'ip saddr 127.0.0.0/8 masquerade',
       // A container that reaches itself through a forward has to see another address than its own.
       'ct status dnat ip saddr . ip daddr @self4 masquerade',
       'ct status dnat ip6 saddr . ip6 daddr @self6 masquerade',

@@ -70,6 +70,7 @@ it('the host and a sibling use a forward through the addresses of its interface'
   lab.ready();
   await vm1.serve(80);
   expect(await lab.host.probe(HOST, 8080)).toMatchObject({ server: 'vm1' });
+  expect(await lab.host.probe('127.0.0.1', 8080)).toMatchObject({ server: 'vm1', source: '10.10.20.1' });
   expect(await vm2.probe(HOST, 8080)).toMatchObject({ server: 'vm1', source: '10.10.20.11' });
   expect(await vm2.probe(HOST6, 8080)).toMatchObject({ server: 'vm1', source: 'fd00:20::11' });
   expect(await vm1.probe(HOST, 8080)).toMatchObject({ failure: 'timeout' });
@@ -98,4 +99,27 @@ it('of two forwards of one port the first by name wins, and the other takes over
   lab.remove('b.yaml');
   await lab.eventually('the second is ready', () => lab.condition('pf', 'b')?.status === 'True');
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm2' });
+});
+
+it('what makes 127.0.0.1 work does not let a container reach what listens there', async () => {
+  await using lab = new Lab();
+  const [vm1, vm2] = [lab.container('vm1'), lab.container('vm2')];
+  const open = policy('open', 'vm2', { policyTypes: ['Egress'], egress: [{}] });
+  lab.write(
+    'a.yaml',
+    bridge('br0'),
+    link('vm1', vm1.name, 10),
+    link('vm2', vm2.name, 11),
+    open,
+    forward('web', 'vm1', [{ port: 80 }]),
+  );
+  await lab.start();
+  lab.ready();
+  await lab.host.serve(22);
+  vm2.exec('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1');
+  vm2.exec('ip', 'address', 'delete', '127.0.0.1/8', 'dev', 'lo');
+  vm2.exec('ip', 'route', 'add', '127.0.0.2', 'via', '10.10.20.1');
+  expect(await vm2.probe(HOST, 22)).toMatchObject({ server: 'host' });
+  expect(await lab.host.probe('127.0.0.2', 22)).toMatchObject({ server: 'host' });
+  expect(await vm2.probe('127.0.0.2', 22)).toMatchObject({ failure: 'timeout' });
 });

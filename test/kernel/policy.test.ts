@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
-import { bridge, link, policy } from '../support/manifests.ts';
+import { bridge, forward, link, policy } from '../support/manifests.ts';
 
 const EVERYWHERE = [{ ipBlock: { cidr: '0.0.0.0/0' } }, { ipBlock: { cidr: '::/0' } }];
 
@@ -160,4 +160,41 @@ it('a container that takes another address is not heard', async () => {
     'the MAC address is put right',
     () => !vm1.exec('ip', 'link', 'show', 'eth0').includes('02:00:00:00:00:99'),
   );
+});
+
+it('what passes and what does not is counted, for policies, links and forwards', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  const mail = policy('mail', 'vm1', {
+    policyTypes: ['Egress'],
+    egress: [{ to: EVERYWHERE, ports: [{ port: 25 }] }],
+  });
+  lab.write(
+    'a.yaml',
+    bridge('br0', { masquerade: {} }),
+    link('vm1', vm1.name, 10),
+    mail,
+    forward('web', 'vm1', [{ port: 80 }]),
+  );
+  await lab.start();
+  lab.ready();
+  await vm1.serve(80);
+  await lab.client.serve(25);
+  await lab.client.probe(HOST, 80);
+  await vm1.probe(CLIENT, 25);
+  await vm1.probe(CLIENT, 26);
+  await lab.client.probe('10.10.20.10', 81);
+  vm1.exec('ip', 'address', 'add', '10.10.20.77/24', 'dev', 'eth0');
+  vm1.exec('ip', 'route', 'add', '192.168.254.3', 'via', '10.10.20.1', 'src', '10.10.20.77');
+  await vm1.probe('192.168.254.3', 80);
+  const counts = [
+    /^lxcnet_policy_allowed_packets_total\{namespace="default",policy="mail",direction="egress"\} [1-9]/m,
+    /^lxcnet_policy_denied_packets_total\{namespace="default",link="vm1",direction="egress"\} [1-9]/m,
+    /^lxcnet_policy_denied_packets_total\{namespace="default",link="vm1",direction="ingress"\} [1-9]/m,
+    /^lxcnet_port_forward_connections_total\{namespace="default",name="web"\} 1$/m,
+    /^lxcnet_spoofed_packets_total\{namespace="default",link="vm1"\} [1-9]/m,
+    /^lxcnet_link_receive_bytes_total\{namespace="default",link="vm1"\} [1-9]/m,
+  ];
+  for (const count of counts)
+    await lab.eventually(String(count), () => count.test(lab.http('/metrics')), 7_000);
 });
