@@ -176,6 +176,8 @@ function update(
     from,
     to,
     commands: [ip('host', 'link', 'set', 'dev', name, ...setting)],
+    // A bridge that is taken over enters the inventory with its mark.
+    ...(field === 'alias' && { claim: { owner: key, object: 'interface' as const, id: name } }),
   };
 }
 

@@ -2,8 +2,10 @@ import type { Bridge } from '../src/api/bridge.ts';
 import type { Key } from '../src/api/key.ts';
 import type { NetworkPolicy } from '../src/api/network-policy.ts';
 import type { Manifest, Resource } from '../src/api/resource.ts';
+import { interfaceName } from '../src/api/scalars.ts';
 import type { Operation } from '../src/kernel/command.ts';
 import { type NamespaceView, type Observed, markedKey } from '../src/kernel/observed.ts';
+import { isElementName } from '../src/netfilter/elements.ts';
 import type { GuardedInterfaces } from '../src/netfilter/build.ts';
 import type { Claims, PlanInput } from './plan.ts';
 import { type SysctlSetting, planSysctl, planSysctlRestores } from './sysctls.ts';
@@ -126,7 +128,10 @@ function guarded(
     claims.find('sysctl', FORWARD_ALL[family])?.before === '0' ||
     settings.some(({ path }) => path === FORWARD_ALL[family] && all === '0');
   if (all === '1' && !switchedOnAll) return new Map();
-  const names = [...observed.host.interfaces.values()].filter(isForeign).map(({ name }) => name);
+  const names = [...observed.host.interfaces.values()]
+    .filter(isForeign)
+    .map(({ name }) => name)
+    .filter(isElementName);
   const wanted = new Set(settings.map(({ path }) => path));
   return new Map(
     names
@@ -151,7 +156,10 @@ function uplinkNames(desired: readonly Manifest[], host: NamespaceView): string[
   }
   return [...host.interfaces.values()]
     .filter(
-      (device) => isForeign(device) && (named.has(device.name) || (every && device.addresses.length > 0)),
+      (device) =>
+        isForeign(device) &&
+        interfaceName.safeParse(device.name).success &&
+        (named.has(device.name) || (every && device.addresses.length > 0)),
     )
     .map(({ name }) => name);
 }

@@ -3,7 +3,7 @@ import { macAddressOf } from '../src/api/naming.ts';
 import type { Operation } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
 import { planAddresses } from './addresses.ts';
-import type { LinkContext } from './link.ts';
+import type { LinkContext } from './link-context.ts';
 import { ip } from './plan.ts';
 import {
   ROUTE_PROTOCOL,
@@ -53,8 +53,13 @@ function planRoutes(context: LinkContext): Operation[] {
   const { key, resource } = manifest;
   const wanted = wantedRoutes(context);
   const present = container.view.routes;
+  const identities = new Set(wanted.map(routeIdentity));
+  // On the link's own interface the manifest wins, also over a gateway that LXC's configuration has set.
   const mine = present.filter(
-    ({ protocol, interface: device }) => protocol === ROUTE_PROTOCOL && device === resource.spec.interface,
+    (route) =>
+      route.interface === resource.spec.interface &&
+      (route.protocol === ROUTE_PROTOCOL ||
+        (route.protocol !== 'kernel' && identities.has(routeIdentity(route)))),
   );
   const stale = mine.filter((route) => !wanted.some((other) => sameRoute(other, route)));
   const missing = wanted.filter((route) => !present.some((other) => sameRoute(route, other)));

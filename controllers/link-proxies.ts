@@ -1,6 +1,6 @@
 import { bridgeInterfaceOf } from '../src/api/naming.ts';
 import type { Operation } from '../src/kernel/command.ts';
-import type { LinkContext } from './link.ts';
+import type { LinkContext } from './link-context.ts';
 import { type Claims, ip } from './plan.ts';
 import type { Key } from '../src/api/key.ts';
 import type { Observed } from '../src/kernel/observed.ts';

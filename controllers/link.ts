@@ -3,15 +3,15 @@ import { keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
 import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
-import type { Operation, Place, Stage } from '../src/kernel/command.ts';
+import type { Operation, Stage } from '../src/kernel/command.ts';
 import {
-  type ContainerView,
   type ObservedInterface,
   interfaceByIndex,
   interfaceMarkedFor,
   isMarkedFor,
   markOf,
 } from '../src/kernel/observed.ts';
+import type { LinkContext } from './link-context.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { planProxies } from './link-proxies.ts';
@@ -27,17 +27,6 @@ import {
   resolved,
   unresolved,
 } from './plan.ts';
-
-type Running = Extract<ContainerView, { state: 'running' }>;
-
-/** A Link with everything that its plan is made from. */
-export interface LinkContext {
-  readonly manifest: Manifest<Link>;
-  readonly bridge: Bridge;
-  readonly container: Running;
-  readonly place: Place;
-  readonly input: PlanInput;
-}
 
 /** What makes the veth pair between a bridge and a container as its manifest says. */
 export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {

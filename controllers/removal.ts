@@ -1,6 +1,6 @@
 import { type Key, parseKey } from '../src/api/key.ts';
 import type { Claim, Operation } from '../src/kernel/command.ts';
-import { type ObservedInterface, markedKey } from '../src/kernel/observed.ts';
+import { type NamespaceView, type ObservedInterface, markedKey } from '../src/kernel/observed.ts';
 import { interfaceRemoval } from './interface-removal.ts';
 import { proxyRemovals } from './link-proxies.ts';
 import { type PlanInput, ip } from './plan.ts';
@@ -59,7 +59,7 @@ function removalOf(claim: Claim, { observed }: PlanInput): Operation[] {
       return [route ? routeRemoval(owner, route) : letGo];
     }
     case 'port':
-      return [portRelease(claim, observed.host.interfaces.get(id)) ?? letGo];
+      return [portRelease(claim, observed.host) ?? letGo];
     case 'proxy':
       return observed.host.proxies.has(id) ? [] : [letGo];
     case 'address': // goes with its interface
@@ -69,8 +69,11 @@ function removalOf(claim: Claim, { observed }: PlanInput): Operation[] {
   }
 }
 
-function portRelease(claim: Claim, device: ObservedInterface | undefined): Operation | undefined {
-  if (device?.master === undefined) return undefined;
+/** Only from the bridge that it was attached to; somebody may have attached it to another one meanwhile. */
+function portRelease(claim: Claim, host: NamespaceView): Operation | undefined {
+  const device = host.interfaces.get(claim.id);
+  const master = device?.master === undefined ? undefined : host.interfaces.get(device.master);
+  if (device?.master === undefined || !master || markedKey(master) !== claim.owner) return undefined;
   return {
     key: claim.owner,
     stage: 'remove-routes',

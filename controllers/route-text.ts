@@ -39,17 +39,18 @@ function sameNextHops(
   observed: readonly ObservedNextHop[] | undefined,
 ): boolean {
   if (!wanted || !observed) return wanted === observed;
-  return (
-    wanted.length === observed.length &&
-    wanted.every((hop) =>
-      observed.some(
-        (other) =>
-          hop.via === other.via &&
-          hop.weight === other.weight &&
-          (hop.interface === undefined || hop.interface === other.interface),
-      ),
-    )
-  );
+  const left = [...observed];
+  for (const hop of wanted) {
+    const index = left.findIndex(
+      (other) =>
+        hop.via === other.via &&
+        hop.weight === other.weight &&
+        (hop.interface === undefined || hop.interface === other.interface),
+    );
+    if (index < 0) return false;
+    left.splice(index, 1);
+  }
+  return left.length === 0;
 }
 
 /** The arguments of `ip route add|replace` for a route. */
@@ -75,7 +76,7 @@ export function routeArguments(route: WantedRoute, options: { readonly onlink?: 
   ];
 }
 
-/** The arguments of `ip route delete` for exactly this route. */
+/** The arguments of `ip route delete` for exactly this route, whoever made it. */
 export function routeDeletion(route: ObservedRoute): string[] {
   return [
     ...(route.type === 'unicast' ? [] : [route.type]),
@@ -86,7 +87,7 @@ export function routeDeletion(route: ObservedRoute): string[] {
     String(route.table),
     ...(route.metric === 0 ? [] : ['metric', String(route.metric)]),
     'proto',
-    ROUTE_PROTOCOL,
+    route.protocol,
   ];
 }
 

@@ -66,10 +66,17 @@ export const ipAddress = z.string().transform((text, context) => {
 export const interfaceAddress = z.string().transform((text, context) => {
   const cidr = parseCidr(text);
   const multicast = cidr && (cidr.family === 4 ? cidr.value >> 28n === 0xen : cidr.value >> 120n === 0xffn);
-  if (cidr && !multicast && cidr.value !== 0n) return formatCidr(cidr);
+  const local =
+    cidr &&
+    (cidr.family === 4
+      ? cidr.value >> 24n === 127n || cidr.value >> 16n === 0xa9fen
+      : cidr.value >> 118n === 0x3fan || cidr.value === 1n);
+  if (cidr && !multicast && !local && cidr.value !== 0n) return formatCidr(cidr);
   const message = multicast
     ? 'must not be a multicast address'
-    : "must be an address with its prefix length, for example '10.10.20.10/24' or 'fd00:20::10/64'";
+    : local
+      ? 'must not be a loopback or link-local address'
+      : "must be an address with its prefix length, for example '10.10.20.10/24' or 'fd00:20::10/64'";
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });

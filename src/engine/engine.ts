@@ -1,11 +1,8 @@
 import type { Observable } from 'rxjs';
 import { Subject, Subscription, interval, tap } from 'rxjs';
 import type { Key } from '../api/key.ts';
-import type { Link } from '../api/link.ts';
 import { ANNOTATIONS } from '../api/meta.ts';
 import type { Manifest } from '../api/resource.ts';
-import { findContainer } from '../kernel/containers.ts';
-import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { KernelView } from '../kernel/view.ts';
 import type { Scan } from '../source/scan.ts';
@@ -16,27 +13,18 @@ import { coalesceMap } from './coalesce.ts';
 import { verdictOf } from './conditions.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
+import { kernelChanges } from './kernel-changes.ts';
 import { kernelFacts } from './kernel-facts.ts';
 import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
 import type { EngineActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { type Clock, KeyedQueue } from './queue.ts';
 import type { PassResult, Reconciler } from './reconciler.ts';
-import {
-  type KernelMonitors,
-  RESYNC_PERIOD,
-  type ScanTrigger,
-  foreignOnly,
-  scanTriggers,
-} from './triggers.ts';
+import { type KernelMonitors, RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
 
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
 const HOST = 'host';
 type Item = Key | typeof HOST;
-
-/** How often is looked for containers that a Link waits for, and at sysctls, which send no event. */
-const CONTAINER_POLL = 250;
-const SYSCTL_POLL = 2_000;
 
 export interface EngineParts {
   readonly source: ManifestSource;
@@ -89,30 +77,20 @@ export class Engine implements EngineActions {
 
   /** Begins to work; everything that happens from now on is an event. */
   start(): void {
-    const { watch$, scan, monitors, nft } = this.#parts;
+    const { watch$, scan } = this.#parts;
     const scans$ = scanTriggers(watch$, this.#scanRequest$).pipe(
       coalesceMap(async (trigger) => ({ trigger, scan: await scan() })),
       tap(({ trigger, scan: result }) => this.#take(trigger, result)),
     );
+    const changes$ = kernelChanges(this.#parts, {
+      desired: () => this.#desired.manifests,
+      observed: () => this.#last?.observed,
+    });
     const passes$ = this.#wake$.pipe(coalesceMap(() => (this.#running = this.#work())));
     this.#subscription.add(passes$.subscribe());
-    this.#subscription.add(
-      monitors.events$
-        .pipe(foreignOnly((pid) => nft.isOwnProcess(pid)))
-        .subscribe((event) => this.#onKernel(event)),
-    );
+    this.#subscription.add(changes$.subscribe(() => this.#onKernelChange()));
     this.#subscription.add(scans$.subscribe());
     this.#subscription.add(interval(RESYNC_PERIOD).subscribe(() => this.#resync()));
-    this.#subscription.add(
-      interval(CONTAINER_POLL)
-        .pipe(coalesceMap(() => this.#pollContainers()))
-        .subscribe(),
-    );
-    this.#subscription.add(
-      interval(SYSCTL_POLL)
-        .pipe(coalesceMap(() => this.#pollSysctls()))
-        .subscribe(),
-    );
   }
 
   /** Stops the sources, lets a running pass finish, and leaves the network as it is. */
@@ -191,30 +169,8 @@ export class Engine implements EngineActions {
     if (nextAt !== undefined) this.#queue.add(HOST, 0, nextAt - now);
   }
 
-  #onKernel(event: KernelEvent): void {
-    const { view, metrics } = this.#parts;
+  #onKernelChange(): void {
     this.#firstEventAt ??= this.#parts.clock.now();
-    switch (event.part) {
-      case 'host':
-        metrics.monitorEvents(event.group);
-        view.invalidate('host');
-        break;
-      case 'namespace':
-        metrics.monitorEvents(event.group);
-        view.invalidate(...view.containersWithNamespaceId(event.id));
-        break;
-      case 'netfilter':
-        metrics.monitorEvents('nft');
-        view.invalidate('netfilter');
-        break;
-      case 'unknown':
-        metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
-        this.#parts.logger.warn('looking at everything again', {
-          monitor: event.monitor,
-          reason: event.reason,
-        });
-        view.invalidateAll();
-    }
     this.#queue.add(HOST, -10);
     this.#wake();
   }
@@ -223,25 +179,6 @@ export class Engine implements EngineActions {
     this.#parts.view.invalidateAll();
     for (const key of this.#desired.manifests.keys()) this.#queue.add(key, -100);
     this.#queue.add(HOST, -100);
-    this.#wake();
-  }
-
-  async #pollContainers(): Promise<void> {
-    const containers = this.#last?.observed.containers;
-    const waiting = [...this.#desired.manifests.values()].filter(
-      ({ key, resource }) => resource.kind === 'Link' && containers?.get(key)?.state !== 'running',
-    ) as Manifest<Link>[];
-    for (const { key, resource } of containers ? waiting : []) {
-      if ((await findContainer(resource.spec.container)).state !== 'running') continue;
-      this.#parts.view.invalidate(key);
-      this.#queue.add(key, -10);
-      this.#wake();
-    }
-  }
-
-  async #pollSysctls(): Promise<void> {
-    if (!this.#last || !(await this.#parts.view.sysctlsChanged(this.#last.observed.sysctls))) return;
-    this.#queue.add(HOST, -10);
     this.#wake();
   }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatAddress, parseAddress } from '../api/address.ts';
+import { readNames } from './iproute-names.ts';
 import type { NamespaceView, ObservedInterface, ObservedNextHop, ObservedRoute } from './observed.ts';
 
 /*
@@ -108,12 +109,15 @@ function toInterface(info: z.output<typeof interfaceInfo>): ObservedInterface {
     ...(info.link_netnsid !== undefined && { peerNamespaceId: info.link_netnsid }),
     linkLocal: info.addr_info.some(({ scope, family }) => scope === 'link' && family === 'inet6'),
     addresses: info.addr_info
-      .filter(({ scope, local }) => scope === 'global' && local !== undefined)
+      .filter(({ scope, local }) => (scope === 'global' || scope === 'site') && local !== undefined)
       .map(({ local, prefixlen }) => `${canonical(local!)}/${prefixlen}`),
   };
 }
 
-const TABLES: Readonly<Record<string, number>> = { default: 253, main: 254, local: 255 };
+const TABLES = new Map([...readNames('rt_tables'), ['default', 253], ['main', 254], ['local', 255]] as const);
+/** Somebody may have given our protocol number a name. */
+const PROTOCOLS = readNames('rt_protos');
+const OWN_PROTOCOL = 199;
 
 function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
   // Only IPv6 routes have a router preference; a default route of a device says its family nowhere else.
@@ -126,9 +130,9 @@ function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
     family,
     to: networkText(info.dst, family),
     type: info.type,
-    table: TABLES[info.table] ?? Number(info.table),
+    table: TABLES.get(info.table) ?? Number(info.table),
     metric: info.metric,
-    protocol: info.protocol,
+    protocol: String(PROTOCOLS.get(info.protocol) === OWN_PROTOCOL ? OWN_PROTOCOL : info.protocol),
     ...(via !== undefined && { via: canonical(via) }),
     ...(device !== undefined && { interface: device }),
     ...(info.prefsrc !== undefined && { source: canonical(info.prefsrc) }),

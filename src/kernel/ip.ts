@@ -33,8 +33,12 @@ export function batchErrors(result: ProgramResult, lines: number): (string | und
       words.push(line.trim());
     }
   }
-  const died = result.exitCode !== 0 && errors.every((error) => error === undefined);
-  return died ? errors.map(() => messageOf(words)) : errors;
+  if (result.exitCode === 0) return errors;
+  // It ended before it had read everything: an argument that it does not understand, a signal. What it had done is told
+  // by silence, so everything after the last answer counts as not done.
+  const answered = errors.findLastIndex((error) => error !== undefined) + 1;
+  const cutShort = result.exitCode === undefined || words.length > 0 || answered === 0;
+  return cutShort ? errors.map((error, index) => (index < answered ? error : messageOf(words))) : errors;
 }
 
 function messageOf(words: readonly string[]): string {

@@ -12,6 +12,7 @@ export interface ProgramResult {
 /** Programs see this environment and nothing of the daemon's own. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
+const LONGEST_LINE = 64 * 1024;
 const LARGEST_OUTPUT = 512 * 1024 * 1024;
 
 export interface RunOptions {
@@ -92,6 +93,8 @@ export function followProgram(
     stream.on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
+      // nft 1.0.6 prints hundreds of kilobytes of garbage for some elements.
+      if (rest.length > LONGEST_LINE) rest = rest.slice(-LONGEST_LINE);
       if (lines.length > 0) onLines(lines);
     });
   }

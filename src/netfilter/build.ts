@@ -68,11 +68,11 @@ export function buildNetfilter(manifests: Iterable<Manifest>, context: Netfilter
 }
 
 function byNamespaceAndName(
-  { resource: one }: Manifest<PortForward>,
-  { resource: other }: Manifest<PortForward>,
+  { resource: { metadata: one } }: Manifest<PortForward>,
+  { resource: { metadata: other } }: Manifest<PortForward>,
 ): number {
-  const text = ({ metadata }: PortForward): string => `${metadata.namespace}/${metadata.name}`;
-  return text(one) < text(other) ? -1 : 1;
+  if (one.namespace !== other.namespace) return one.namespace < other.namespace ? -1 : 1;
+  return one.name < other.name ? -1 : 1;
 }
 
 /** Every namespace that is declared or used, with the label that Kubernetes gives it. */

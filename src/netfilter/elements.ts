@@ -35,8 +35,16 @@ export class ElementCollector {
   }
 }
 
+/** Wider than what manifests may use, since interfaces that are not ours have names too; a star would be a wildcard. */
+const INTERFACE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+@:=,%~-]{0,14}$/;
+
+/** Whether an interface's name can be an element. */
+export function isElementName(name: string): boolean {
+  return INTERFACE_NAME.test(name);
+}
+
 const ATOM_TEXT: Readonly<Record<string, RegExp>> = {
-  ifname: /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/,
+  ifname: INTERFACE_NAME,
   classid: /^[0-9a-f]{1,4}:[0-9a-f]{1,4}$/,
   ipv4_addr: /^[0-9.]{7,15}(\/\d{1,2})?$/,
   ipv6_addr: /^[0-9a-f:.]{2,45}(\/\d{1,3})?$/,

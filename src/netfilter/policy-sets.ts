@@ -46,10 +46,11 @@ const ANYWHERE: readonly Cidr[] = [
 /** Adds every element that follows from policies: each link's numbers, and what each number allows. */
 export function addPolicyElements(input: PolicyInput, collector: ElementCollector): void {
   const sets = new Map<string, PolicySet>();
+  const ids = new PolicySetIds();
   const selected = policiesByLink(input);
   for (const link of input.links) {
     for (const direction of DIRECTIONS) {
-      const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? []);
+      const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? [], ids);
       sets.set(set.id, sets.get(set.id) ?? set);
       addLink(link, set, collector);
     }
@@ -77,13 +78,14 @@ function policySetOf(
   link: Manifest<Link>,
   direction: Direction,
   policies: readonly Manifest<NetworkPolicy>[],
+  ids: PolicySetIds,
 ): PolicySet {
   const open = policies.length === 0 && input.bridgeOf(link.resource)?.spec.defaultPolicy === 'Allow';
   const named =
     direction === 'Ingress' && policies.some(usesNamedPorts) ? JSON.stringify(link.resource.spec.ports) : '';
   const members = policies.map(({ key }) => key).sort();
   const identity = [open ? 'open' : direction, ...members, named].join('\n');
-  return { id: classidOf(identity), direction, policies: open ? [] : policies, link };
+  return { id: ids.idOf(identity), direction, policies: open ? [] : policies, link };
 }
 
 function usesNamedPorts({ resource }: Manifest<NetworkPolicy>): boolean {
@@ -99,7 +101,23 @@ function classidOf(identity: string): string {
   return `${((digest.readUInt16BE(0) % 0xfffe) + 1).toString(16)}:${digest.readUInt16BE(2).toString(16)}`;
 }
 
-const OPEN_ID = classidOf(['open', ''].join('\n'));
+const OPEN_IDENTITY = ['open', ''].join('\n');
+const OPEN_ID = classidOf(OPEN_IDENTITY);
+
+/** The numbers given out so far. Two policy sets whose digests are the same must not share their rules. */
+class PolicySetIds {
+  readonly #identities = new Map([[OPEN_ID, OPEN_IDENTITY]]);
+
+  idOf(identity: string): string {
+    for (let attempt = 0; ; attempt++) {
+      const id = classidOf(attempt === 0 ? identity : `${identity}\n#${attempt}`);
+      const holder = this.#identities.get(id);
+      if (holder !== undefined && holder !== identity) continue;
+      this.#identities.set(id, identity);
+      return id;
+    }
+  }
+}
 
 function addLink({ key, resource }: Manifest<Link>, set: PolicySet, collector: ElementCollector): void {
   const [ids, denied] =

@@ -1,0 +1,88 @@
+import { type Observable, filter, interval, map, merge, tap } from 'rxjs';
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import type { Manifest } from '../api/resource.ts';
+import { findContainer } from '../kernel/containers.ts';
+import type { KernelEvent } from '../kernel/monitor.ts';
+import type { Nft } from '../kernel/nft.ts';
+import type { Observed } from '../kernel/observed.ts';
+import type { KernelView } from '../kernel/view.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { coalesceMap } from './coalesce.ts';
+import { type KernelMonitors, foreignOnly } from './triggers.ts';
+
+/** How often is looked for containers that a Link waits for, and at sysctls; neither sends an event. */
+const CONTAINER_POLL = 250;
+const SYSCTL_POLL = 2_000;
+
+interface WatchParts {
+  readonly monitors: KernelMonitors;
+  readonly view: KernelView;
+  readonly nft: Nft;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** What is wanted and what was last seen, at the moment of asking. */
+interface Known {
+  readonly desired: () => ReadonlyMap<Key, Manifest>;
+  /** `undefined` before the first look. */
+  readonly observed: () => Observed | undefined;
+}
+
+/** Tells that something in the kernel may have changed, after it has told the view where to look again. */
+export function kernelChanges(parts: WatchParts, known: Known): Observable<void> {
+  const { monitors, nft, view } = parts;
+  const events$ = monitors.events$.pipe(
+    foreignOnly((pid) => nft.isOwnProcess(pid)),
+    tap((event) => takeNote(event, parts)),
+  );
+  const containers$ = interval(CONTAINER_POLL).pipe(
+    coalesceMap(() => startedContainers(known)),
+    filter((keys) => keys.length > 0),
+    tap((keys) => view.invalidate(...keys)),
+  );
+  const sysctls$ = interval(SYSCTL_POLL).pipe(
+    coalesceMap(async () => {
+      const observed = known.observed();
+      return observed !== undefined && view.sysctlsChanged(observed.sysctls);
+    }),
+    filter((changed) => changed),
+  );
+  return merge(events$, containers$, sysctls$).pipe(map(() => undefined));
+}
+
+function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): void {
+  switch (event.part) {
+    case 'host':
+      metrics.monitorEvents(event.group);
+      view.invalidate('host');
+      break;
+    case 'namespace':
+      metrics.monitorEvents(event.group);
+      view.invalidate(...view.containersWithNamespaceId(event.id));
+      break;
+    case 'netfilter':
+      metrics.monitorEvents('nft');
+      view.invalidate('netfilter');
+      break;
+    case 'unknown':
+      metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
+      logger.warn('looking at everything again', { monitor: event.monitor, reason: event.reason });
+      view.invalidateAll();
+  }
+}
+
+/** The links whose container was not there at the last look, and is now. */
+async function startedContainers({ desired, observed }: Known): Promise<Key[]> {
+  const containers = observed()?.containers;
+  if (!containers) return [];
+  const started: Key[] = [];
+  for (const { key, resource } of desired().values()) {
+    if (resource.kind !== 'Link' || containers.get(key)?.state === 'running') continue;
+    if ((await findContainer((resource satisfies Link).spec.container)).state === 'running')
+      started.push(key);
+  }
+  return started;
+}

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import type { ObservedInterface } from '../../src/kernel/observed.ts';
+import { claim, claimed, observedRoute, released } from './claims.ts';
+import { lines, view } from './fixture.ts';
+import { HOST_END, INSIDE, MADE, PROXIES, ROUTES, type Scene, VM1, plan } from './link-scene.ts';
+
+describe('a link that is not there', () => {
+  const { operations, obstacle, references } = plan({});
+
+  it('is made whole, and its host end comes up last', () => {
+    expect(obstacle).toBeUndefined();
+    expect(lines(operations)).toEqual([
+      `create: ip link add name lx-vm1 mtu 1500 type veth peer name eth0 address ${INSIDE.mac} mtu 1500 netns vm1`,
+      `mark: ip link set dev lx-vm1 alias lxcnet:${VM1}`,
+      'configure: ip link set dev lx-vm1 addrgenmode none',
+      'configure: ip link set dev lx-vm1 master br0',
+      'configure: ip link set dev lx-vm1 type bridge_slave isolated on',
+      'container: ip address add 10.10.20.10/24 dev eth0',
+      'container: ip address add fd00:20::10/64 dev eth0 nodad',
+      'container: ip link set dev eth0 up',
+      'container: ip route add 0.0.0.0/0 via 10.10.20.1 dev eth0 table 254 proto 199',
+      'container: ip route add ::/0 via fd00:20::1 dev eth0 table 254 proto 199',
+      'activate: ip link set dev lx-vm1 up',
+      'activate: ip neighbour add proxy fd00:20::10 dev br0',
+    ]);
+    expect(references).toMatchObject({ status: 'True', reason: 'Resolved' });
+  });
+
+  it('has its commands run where they belong', () => {
+    const places = operations.map(({ stage, commands }) => [
+      stage === 'container',
+      commands.every((command) => command.tool === 'ip' && command.place !== 'host'),
+    ]);
+    expect(places.every(([inside, there]) => inside === there)).toBe(true);
+  });
+
+  it('is entered into the inventory', () => {
+    expect([...new Set(claimed(operations))]).toEqual([
+      'interface lx-vm1',
+      'address 10.10.20.10/24 dev eth0',
+      'address fd00:20::10/64 dev eth0',
+      'proxy br0 fd00:20::10',
+    ]);
+  });
+
+  it('goes into the namespace of a process by its number', () => {
+    const container = {
+      state: 'running',
+      path: '/proc/4711/ns/net',
+      identity: '4:1',
+      view: view([]),
+    } as const;
+    expect(lines(plan({ container }).operations)[0]).toMatch(/ netns 4711$/);
+  });
+
+  it('of a switched bridge is not isolated and needs no proxy', () => {
+    const commands = lines(plan({ bridgeSpec: { siblings: 'Switched' } }).operations).join('\n');
+    expect(commands).toContain('isolated off');
+    expect(commands).not.toContain('proxy');
+  });
+});
+
+describe('a link that is as its manifest says', () => {
+  it('needs nothing', () => {
+    expect(plan(MADE).operations).toEqual([]);
+  });
+
+  it('does not mind what the container has besides', () => {
+    const inside = { ...INSIDE, addresses: [...INSIDE.addresses, '192.168.1.1/24'] };
+    const routes = [...ROUTES, observedRoute('10.0.0.0/8', { protocol: 'boot', interface: 'eth0' })];
+    expect(plan({ ...MADE, inside, routes }).operations).toEqual([]);
+  });
+});
+
+describe('a link that has drifted', () => {
+  it.each<[string, Partial<ObservedInterface>, string]>([
+    ['is down', { up: false }, 'activate: ip link set dev lx-vm1 up'],
+    [
+      'is in no bridge any more',
+      { isolated: true, master: 'br9' },
+      'configure: ip link set dev lx-vm1 master br0',
+    ],
+    [
+      'is not isolated',
+      { isolated: false },
+      'configure: ip link set dev lx-vm1 type bridge_slave isolated on',
+    ],
+    ['has another MTU', { mtu: 1400 }, 'configure: ip link set dev lx-vm1 mtu 1500'],
+  ])('and whose host end %s gets that back', (_, drift, command) => {
+    expect(lines(plan({ ...MADE, host: [{ ...HOST_END, ...drift }] }).operations)).toContain(command);
+  });
+
+  it('is isolated again whenever it joins its bridge, since the kernel forgets it', () => {
+    const { master: _, ...alone } = HOST_END;
+    expect(lines(plan({ ...MADE, host: [alone] }).operations)).toEqual([
+      'configure: ip link set dev lx-vm1 master br0',
+      'configure: ip link set dev lx-vm1 type bridge_slave isolated on',
+    ]);
+  });
+
+  it.each<[string, Partial<ObservedInterface>, string]>([
+    ['MAC address', { mac: '02:00:00:00:00:99' }, `container: ip link set dev eth0 address ${INSIDE.mac}`],
+    ['MTU', { mtu: 1400 }, 'container: ip link set dev eth0 mtu 1500'],
+    ['address', { addresses: ['fd00:20::10/64'] }, 'container: ip address add 10.10.20.10/24 dev eth0'],
+    ['state', { up: false }, 'container: ip link set dev eth0 up'],
+  ])('inside the container gets its %s back', (_, drift, command) => {
+    expect(lines(plan({ ...MADE, inside: { ...INSIDE, ...drift } }).operations)).toEqual([command]);
+  });
+
+  it("gets a route back, and loses one of lxcnet's that it should not have", () => {
+    const routes = [ROUTES[1]!, observedRoute('10.5.0.0/16', { via: '10.10.20.1', interface: 'eth0' })];
+    expect(lines(plan({ ...MADE, routes }).operations)).toEqual([
+      'container: ip route delete 10.5.0.0/16 via 10.10.20.1 dev eth0 table 254 proto 199',
+      'container: ip route add 0.0.0.0/0 via 10.10.20.1 dev eth0 table 254 proto 199',
+    ]);
+  });
+
+  it('keeps the name of a host end that LXC named', () => {
+    const host = [{ ...HOST_END, name: 'vethAbC' }];
+    expect(plan({ ...MADE, host }).operations).toEqual([]);
+  });
+});
+
+describe('a pair of which one end is not where it should be', () => {
+  it('is made anew where the container was replaced', () => {
+    const commands = lines(plan({ host: [HOST_END], proxies: PROXIES }).operations);
+    expect(commands.slice(0, 2)).toEqual([
+      'remove-links: ip link delete dev lx-vm1',
+      expect.stringMatching(/^create: ip link add name lx-vm1 /),
+    ]);
+  });
+
+  it('is made anew under the name that the manifest now gives', () => {
+    const { operations } = plan({
+      ...MADE,
+      spec: { hostInterface: 'vm1' },
+      claims: [claim(VM1, 'interface', 'lx-vm1')],
+    });
+    const commands = lines(operations);
+    expect(commands[0]).toBe('remove-links: ip link delete dev lx-vm1');
+    expect(commands.some((line) => line.startsWith('create: ip link add name vm1 '))).toBe(true);
+    expect(released(operations)).toContain('interface lx-vm1');
+  });
+});
+
+describe('routes inside the container', () => {
+  const routesOf = (scene: Scene) =>
+    lines(plan(scene).operations).flatMap((line) => /route add (.*) table/.exec(line)?.[1] ?? []);
+
+  it.each<[string, object, string[]]>([
+    ['no gateway', { gateway: 'None' }, []],
+    ['a gateway of its own network', { gateway: ['10.10.20.254'] }, ['0.0.0.0/0 via 10.10.20.254 dev eth0']],
+    ['one off the link', { gateway: ['10.99.0.1'] }, ['0.0.0.0/0 via 10.99.0.1 dev eth0 onlink']],
+    [
+      'no route of a family that it has no address of',
+      { addresses: ['10.10.20.10/24'] },
+      ['0.0.0.0/0 via 10.10.20.1 dev eth0'],
+    ],
+    [
+      'further routes by the gateway of their family',
+      { routes: [{ to: 'fd00:9::/48' }, { to: '10.9.0.0/16', via: '10.10.20.9' }] },
+      [
+        '0.0.0.0/0 via 10.10.20.1 dev eth0',
+        '::/0 via fd00:20::1 dev eth0',
+        'fd00:9::/48 via fd00:20::1 dev eth0',
+        '10.9.0.0/16 via 10.10.20.9 dev eth0',
+      ],
+    ],
+    [
+      "a default of its own instead of the gateway's",
+      { routes: [{ to: 'default', via: '10.10.20.9' }] },
+      ['0.0.0.0/0 via 10.10.20.9 dev eth0', '::/0 via fd00:20::1 dev eth0'],
+    ],
+  ])('are %s', (_, spec, expected) => {
+    expect(routesOf({ spec })).toEqual(expected);
+  });
+});
+
+describe('proxies for siblings', () => {
+  it('go with the address that they were for, if lxcnet made them', () => {
+    const { operations } = plan({
+      ...MADE,
+      proxies: [...PROXIES, 'br0 fd00:20::99', 'br0 fd00:20::98'],
+      claims: [claim(VM1, 'proxy', 'br0 fd00:20::99'), claim(VM1, 'proxy', 'br0 fd00:20::10')],
+    });
+    expect(lines(operations)).toEqual(['remove-routes: ip neighbour delete proxy fd00:20::99 dev br0']);
+  });
+});
+
+it('a link with limits is made, and says that they are not in force', () => {
+  const { operations, obstacle } = plan({ spec: { bandwidth: { ingress: '100Mbit' } } });
+  expect(operations.length).toBeGreaterThan(0);
+  expect(obstacle).toMatchObject({ reason: 'UnsupportedByKernel', stalled: true });
+});
