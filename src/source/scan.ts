@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LARGEST_FILE } from './parse.ts';
-
-/** A file's text, or why there is none. */
-export type FileContent = { readonly text: string } | { readonly unreadable: string };
+import { type FileContent, readManifestFile, reasonOf } from './manifest-file.ts';
 
 /** What one look at the directory found. */
 export type Scan =
@@ -19,92 +16,87 @@ export type Scan =
   | { readonly state: 'unreadable'; readonly reason: string };
 
 const MOST_FILES = 10_000;
+/** Characters of all files together. */
+const MOST_TEXT = 64 * 1024 * 1024;
 const ATTEMPTS = 5;
-const MANIFEST = /\.(yaml|yml|json)$/;
+/** Files that are read at the same time. */
+const SIDE_BY_SIDE = 16;
+
+/** Whether a name is that of a manifest. */
+export function isManifestName(name: string): boolean {
+  return /\.(yaml|yml|json)$/.test(name) && !isSkippedName(name);
+}
+
+/** Whether a name is one that editors and version control give to what is not meant to be read. */
+export function isSkippedName(name: string): boolean {
+  return name.startsWith('.') || name.endsWith('~');
+}
 
 /**
  * Reads every manifest below a directory. A GitOps tool publishes by flipping a symbolic link; where one was flipped
  * while files were read, the look is repeated, so that two versions are never mixed. Never throws.
  */
 export async function scanDirectory(root: string): Promise<Scan> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await identityOf(root);
+    if ('reason' in before) return { state: 'unreadable', reason: before.reason };
+    // What is read is below what the link leads to now, even if it leads elsewhere and back meanwhile.
+    const scan = await readAll(before.resolved, root).catch(unreadable);
+    const after = await identityOf(root);
+    const steady = 'identity' in after && after.identity === before.identity;
+    if (steady && (scan.state === 'read' || attempt === ATTEMPTS)) return scan;
+    if (attempt === ATTEMPTS) return unreadable(new TooMuch('it changes faster than it can be read'));
+  }
+}
+
+/** What the root leads to, and which version of a ConfigMap's `..data` is in it. */
+async function identityOf(
+  root: string,
+): Promise<{ resolved: string; identity: string } | { reason: string }> {
   try {
-    for (let attempt = 1; ; attempt++) {
-      const before = await identityOf(root);
-      const scan = await readAll(root);
-      if ((await identityOf(root)) === before) return scan;
-      if (attempt === ATTEMPTS)
-        return { state: 'unreadable', reason: 'it changes faster than it can be read' };
-    }
+    const resolved = await realpath(root);
+    const { dev, ino, birthtimeNs } = await stat(resolved, { bigint: true });
+    const data = await lstat(join(resolved, '..data'), { bigint: true }).catch(() => undefined);
+    return { resolved, identity: [resolved, dev, ino, birthtimeNs, data?.ino, data?.ctimeNs].join() };
   } catch (error) {
-    return { state: 'unreadable', reason: reasonOf(error) };
+    return { reason: reasonOf(error) };
   }
 }
 
-/** What the root and a ConfigMap's `..data` lead to. */
-async function identityOf(root: string): Promise<string> {
-  const data = await readlink(join(root, '..data')).catch(() => '');
-  return `${await realpath(root)}\n${data}`;
+class TooMuch extends Error {}
+
+function unreadable(error: unknown): Scan {
+  return { state: 'unreadable', reason: error instanceof TooMuch ? error.message : reasonOf(error) };
 }
 
-async function readAll(root: string): Promise<Scan> {
-  const paths = (await listFiles(root, '')).sort();
-  if (paths.length > MOST_FILES) {
-    return {
-      state: 'unreadable',
-      reason: `it has ${paths.length} manifest files, and at most ${MOST_FILES} are read`,
-    };
-  }
+async function readAll(directory: string, root: string): Promise<Scan> {
+  const paths = (await listFiles(directory, '')).sort();
+  if (paths.length > MOST_FILES) throw new TooMuch(`it has more than ${MOST_FILES} manifest files`);
   const files = new Map<string, FileContent>();
   const hash = createHash('sha256');
-  for (const path of paths) {
-    const content = await readOne(join(root, path));
-    if (content === undefined) continue;
-    files.set(path, content);
-    hash.update(JSON.stringify([path, content]));
+  let length = 0;
+  for (let start = 0; start < paths.length; start += SIDE_BY_SIDE) {
+    const some = paths.slice(start, start + SIDE_BY_SIDE);
+    const contents = await Promise.all(some.map((path) => readManifestFile(join(directory, path))));
+    some.forEach((path, index) => {
+      const content = contents[index];
+      if (content === undefined) return;
+      files.set(path, content);
+      hash.update(JSON.stringify([path, content]));
+      length += 'text' in content ? content.text.length : 0;
+    });
+    if (length > MOST_TEXT) throw new TooMuch('its files have more than 64 MiB together');
   }
   return { state: 'read', root, files, digest: `sha256:${hash.digest('hex')}` };
 }
 
-async function listFiles(root: string, below: string): Promise<string[]> {
-  const entries = await readdir(join(root, below), { withFileTypes: true });
+async function listFiles(directory: string, below: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name.endsWith('~')) continue;
+  for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
     const path = join(below, entry.name);
-    if (entry.isDirectory()) found.push(...(await listFiles(root, path)));
-    else if (MANIFEST.test(entry.name) && (entry.isFile() || entry.isSymbolicLink())) found.push(path);
+    if (entry.isDirectory() && !isSkippedName(entry.name)) found.push(...(await listFiles(directory, path)));
+    else if (!entry.isDirectory() && isManifestName(entry.name)) found.push(path);
     if (found.length > MOST_FILES) break;
   }
   return found;
-}
-
-/** `undefined` where the file went away meanwhile. */
-async function readOne(path: string): Promise<FileContent | undefined> {
-  try {
-    const { size } = await stat(path);
-    if (size > LARGEST_FILE) return { unreadable: 'Too long: must be no more than 1 MiB' };
-    const file = await open(path, 'r');
-    try {
-      const text = await file.readFile();
-      if (text.length > LARGEST_FILE) return { unreadable: 'Too long: must be no more than 1 MiB' };
-      return { text: new TextDecoder('utf-8', { fatal: true }).decode(text) };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (error instanceof TypeError) return { unreadable: 'must be UTF-8' };
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    return { unreadable: `cannot be read: ${reasonOf(error)}` };
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such directory',
-    ENOTDIR: 'it is not a directory',
-    EACCES: 'permission denied',
-    EMFILE: 'too many open files',
-  };
-  return words[code ?? ''] ?? code ?? String(error);
 }

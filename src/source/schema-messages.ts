@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { quote } from './field-error.ts';
+import { closest } from './closest.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
@@ -20,16 +21,26 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'a mapping',
   array: 'a list',
   record: 'a mapping',
-  map: 'a mapping',
 };
 
-/** Turns what the schema found into what users read. */
+/** Turns what the schema found into what users read. `knownKeys` names the fields that there are at a path. */
 export function complaintsOf(
   issues: readonly Issue[],
   document: unknown,
   knownKeys: (path: Path) => readonly string[],
 ): Complaint[] {
-  return issues.flatMap((issue) => complaintsOfIssue(issue, [], document, knownKeys));
+  const complaints = issues.flatMap((issue) => complaintsOfIssue(issue, [], document, knownKeys));
+  // A value that is missing or of the wrong type breaks further rules, which is no news to anybody.
+  const decided = new Set(complaints.filter(isDecisive).map(placeOf));
+  return complaints.filter((complaint) => isDecisive(complaint) || !decided.has(placeOf(complaint)));
+}
+
+function isDecisive({ message }: Complaint): boolean {
+  return /^Required value|: must be a whole number$/.test(message);
+}
+
+function placeOf({ path }: Complaint): string {
+  return JSON.stringify(path);
 }
 
 function complaintsOfIssue(
@@ -40,30 +51,36 @@ function complaintsOfIssue(
 ): Complaint[] {
   const path = [...above, ...issue.path];
   const value = valueAt(document, path);
+  if (isFalseFraction(issue, value)) return [];
   const complain = (message: string, atKey = false): Complaint => ({ path, message, atKey });
   const invalid = (requirement: string): Complaint =>
     complain(`Invalid value: ${quote(value)}: ${requirement}`);
   switch (issue.code) {
-    case 'unrecognized_keys':
+    case 'unrecognized_keys': {
+      const known = knownKeys(path);
       return issue.keys.map((key) => ({
         path: [...path, key],
         atKey: true,
-        message: unknownField(key, knownKeys(path)),
+        message: unknownField(key, known),
       }));
-    case 'invalid_type':
-      if (value === undefined)
-        return [complain(`Required value: must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`)];
-      return [invalid(`must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`)];
+    }
+    case 'invalid_type': {
+      const requirement = `must be ${typeName(issue.expected)}`;
+      return [value === undefined ? complain(`Required value: ${requirement}`) : invalid(requirement)];
+    }
     case 'invalid_value':
       return [complain(unsupported(value, issue.values.map(String)))];
-    case 'invalid_union':
-      return unionComplaints(issue, path, document, value, knownKeys);
-    case 'invalid_key':
-      return issue.issues.map((inner) => ({
-        path,
-        atKey: true,
-        message: `Invalid value: ${quote(path.at(-1))}: ${inner.message}`,
-      }));
+    case 'invalid_union': {
+      const branches = issue.errors.map((issues) =>
+        issues.flatMap((inner) => complaintsOfIssue(inner, path, document, knownKeys)),
+      );
+      return unionComplaints(issue.errors, branches, value, complain);
+    }
+    case 'invalid_key': {
+      const key = path.at(-1);
+      if (key === '<<') return [complain(NO_MERGE_KEYS, true)];
+      return issue.issues.map(({ message }) => complain(`Invalid value: ${quote(key)}: ${message}`, true));
+    }
     case 'too_big':
       return [tooBig(issue, value, complain, invalid)];
     case 'too_small':
@@ -74,6 +91,12 @@ function complaintsOfIssue(
     default:
       return [invalid('is not accepted')];
   }
+}
+
+/** A whole number that is too large to be exact is told about its size; the schema says it is no whole number, too. */
+function isFalseFraction(issue: Issue, value: unknown): boolean {
+  const isSize = issue.code === 'too_big' || issue.code === 'too_small';
+  return isSize && issue.origin === 'int' && Number.isInteger(value);
 }
 
 type Complain = (message: string) => Complaint;
@@ -118,77 +141,69 @@ function tooSmall(
   return invalid(isOurs(issue.message) ? issue.message : `must be greater than or equal to ${issue.minimum}`);
 }
 
-/** Of the alternatives, the one that got furthest tells; several fixed words are told together. */
+/**
+ * Of several alternatives, the one of the value's type tells what is wrong, beside the fixed words that would do too;
+ * where none is of its type, the types are told.
+ */
 function unionComplaints(
-  issue: Extract<Issue, { code: 'invalid_union' }>,
-  path: Path,
-  document: unknown,
+  alternatives: readonly (readonly Issue[])[],
+  branches: readonly Complaint[][],
   value: unknown,
-  knownKeys: (path: Path) => readonly string[],
+  complain: Complain,
 ): Complaint[] {
-  if (value === undefined) return [{ path, atKey: false, message: 'Required value' }];
-  const branches = issue.errors.map((issues) =>
-    issues.flatMap((inner) => complaintsOfIssue(inner, path, document, knownKeys)),
-  );
-  const fitting = issue.errors.map(
-    (issues) => !issues.some((inner) => inner.path.length === 0 && isWrongKind(inner)),
-  );
-  const index = fitting.indexOf(true);
-  if (index >= 0 && branches[index]!.length > 0) return branches[index]!;
-  const words = issue.errors
-    .flat()
-    .flatMap((inner) =>
-      inner.code === 'invalid_value' && inner.path.length === 0 ? inner.values.map(String) : [],
+  const atTop = alternatives.flat().filter(({ path }) => path.length === 0);
+  const words = atTop.flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
+  const types = atTop.flatMap((issue) => (issue.code === 'invalid_type' ? [typeName(issue.expected)] : []));
+  const fitting = branches[alternatives.findIndex((issues) => !issues.some(isOfOtherType))];
+  if (fitting && value !== undefined) {
+    const either = words.map((word) => `'${word}', or `).join('');
+    const depth = complain('').path.length;
+    return fitting.map((complaint) =>
+      complaint.path.length > depth
+        ? complaint
+        : { ...complaint, message: complaint.message.replace(/: must be (?=an? )/, `: must be ${either}`) },
     );
+  }
+  const others = [...new Set(types)];
   if (words.length > 0 && typeof value === 'string')
-    return [{ path, atKey: false, message: unsupported(value, words) }];
-  const types = issue.errors
-    .flat()
-    .flatMap((inner) =>
-      inner.code === 'invalid_type' && inner.path.length === 0 ? (TYPE_NAMES[inner.expected] ?? []) : [],
-    );
-  const allowed = [...new Set([...words.map((word) => `'${word}'`), ...types])].join(' or ');
-  return [{ path, atKey: false, message: `Invalid value: ${quote(value)}: must be ${allowed}` }];
+    return [
+      complain([unsupported(value, words), ...others.filter((type) => type !== 'a string')].join(', or ')),
+    ];
+  const allowed = inWords([...words.map((word) => `'${word}'`), ...others]);
+  return [
+    complain(
+      value === undefined
+        ? `Required value: must be ${allowed}`
+        : `Invalid value: ${quote(value)}: must be ${allowed}`,
+    ),
+  ];
 }
 
-function isWrongKind({ code }: Issue): boolean {
-  return code === 'invalid_type' || code === 'invalid_value';
+function isOfOtherType({ code, path }: Issue): boolean {
+  return path.length === 0 && (code === 'invalid_type' || code === 'invalid_value');
+}
+
+function inWords(alternatives: readonly string[]): string {
+  return alternatives.join(', ').replace(/, ([^,]*)$/, ' or $1');
+}
+
+function typeName(expected: string): string {
+  return TYPE_NAMES[expected] ?? expected;
 }
 
 /** `Unsupported value`, with what is supported. */
 export function unsupported(value: unknown, supported: readonly string[]): string {
-  if (value === undefined) return `Required value: supported values: ${supported.map(quote).join(', ')}`;
-  return `Unsupported value: ${quote(value)}: supported values: ${supported.map(quote).join(', ')}`;
+  const what = value === undefined ? 'Required value' : `Unsupported value: ${quote(value)}`;
+  return `${what}: supported values: ${supported.map(quote).join(', ')}`;
 }
 
-function unknownField(key: string, known: readonly string[]): string {
-  if (key === '<<') return 'Forbidden: YAML merge keys may not be used';
+const NO_MERGE_KEYS = 'Forbidden: YAML merge keys may not be used';
+
+/** `Unknown field`, with the known one that was probably meant. */
+export function unknownField(key: string, known: readonly string[]): string {
+  if (key === '<<') return NO_MERGE_KEYS;
   const close = closest(key, known);
   return close === undefined ? 'Unknown field' : `Unknown field: did you mean ${quote(close)}?`;
-}
-
-/** The candidate that is at most two typing mistakes away. */
-export function closest(word: string, candidates: readonly string[]): string | undefined {
-  const most = word.length <= 3 ? 1 : 2;
-  const scored = candidates.map((candidate) => ({
-    candidate,
-    distance: distance(word.toLowerCase().slice(0, 64), candidate.toLowerCase()),
-  }));
-  scored.sort((one, other) => one.distance - other.distance);
-  return scored[0] && scored[0].distance <= most ? scored[0].candidate : undefined;
-}
-
-/** Levenshtein's. */
-function distance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[other.length]!;
 }
 
 function valueAt(document: unknown, path: Path): unknown {

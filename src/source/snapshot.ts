@@ -1,10 +1,11 @@
-import type { Key } from '../api/key.ts';
-import { displayKey } from '../api/key.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { type Key, displayKey } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
-import { crossCheck } from './cross-check.ts';
-import type { FieldError } from './field-error.ts';
-import { type ParsedFile, parseManifests } from './parse.ts';
-import type { FileContent, Scan } from './scan.ts';
+import { type CrossChecked, crossCheck } from './cross-check.ts';
+import { type FieldError, byPlace } from './field-error.ts';
+import { atFields } from './field-position.ts';
+import { LastGood } from './last-good.ts';
+import type { Scan } from './scan.ts';
 
 /** Why nothing may be removed. */
 export type RemovalsHeld = 'empty_source' | 'unreadable_source';
@@ -22,17 +23,6 @@ export interface Snapshot {
   readonly invalidKeys: ReadonlyMap<Key, readonly FieldError[]>;
 }
 
-interface KeptFile {
-  /** The last text that had no error. */
-  readonly text: string;
-  readonly manifests: readonly Manifest[];
-}
-
-interface ReadFile {
-  readonly manifests: readonly Manifest[];
-  readonly errors: readonly FieldError[];
-}
-
 const NOTHING: Snapshot = {
   manifests: new Map(),
   errors: [],
@@ -44,114 +34,101 @@ const NOTHING: Snapshot = {
 
 /** Turns looks at the directory into snapshots, and remembers what each file last said that was good. */
 export class ManifestSource {
-  readonly #kept = new Map<string, KeptFile>();
-  readonly #parsed = new Map<string, { readonly text: string; readonly parsed: ParsedFile }>();
+  readonly #lastGood = new LastGood();
   #last: Snapshot = NOTHING;
 
   /** Takes a look at the directory. What cannot be read keeps what it last said; an empty directory removes nothing. */
   update(scan: Scan): Snapshot {
-    if (scan.state === 'unreadable') {
-      this.#last = { ...this.#known(), removalsHeld: 'unreadable_source' };
-      return this.#last;
-    }
-    const read = [...scan.files].map(([path, content]) => this.#readFile(path, content));
-    const { accepted, errors: crossErrors } = crossCheck(read.flatMap(({ manifests }) => manifests));
-    const errors = [...read.flatMap((file) => file.errors), ...crossErrors];
-    const empty = accepted.length === 0 && errors.length === 0;
-    if (empty) {
-      this.#last = {
-        ...this.#known(),
-        errors,
-        files: scan.files.size,
-        invalidFiles: 0,
-        revision: scan.digest,
-        removalsHeld: 'empty_source',
-      };
-      return this.#last;
-    }
-    for (const path of this.#kept.keys()) if (!scan.files.has(path)) this.#kept.delete(path);
-    for (const path of this.#parsed.keys()) if (!scan.files.has(path)) this.#parsed.delete(path);
-    this.#last = {
-      manifests: new Map(accepted.map((manifest) => [manifest.key, manifest])),
-      errors,
-      files: scan.files.size,
-      invalidFiles: new Set(errors.map(({ file }) => file)).size,
-      revision: scan.digest,
-      invalidKeys: invalidKeys(accepted, errors),
-    };
+    this.#last =
+      scan.state === 'read' ? this.#read(scan) : { ...this.#last, removalsHeld: 'unreadable_source' };
     return this.#last;
   }
 
   /** The last good text of each file, to survive a restart; plain JSON. */
   serialize(): Record<string, string> {
-    return Object.fromEntries([...this.#kept].map(([path, { text }]) => [path, text]));
+    return this.#lastGood.serialize((manifest) => {
+      const inForce = this.#last.manifests.get(manifest.key);
+      return inForce?.origin.file === manifest.origin.file ? inForce : manifest;
+    });
   }
 
-  /** Takes back what {@link serialize} gave. What no longer parses is left out. */
+  /** Takes back what {@link serialize} gave, before the first look. What no longer parses is left out. */
   restore(texts: Readonly<Record<string, string>>): void {
-    for (const [path, text] of Object.entries(texts)) {
-      const { manifests, errors } = parseManifests(path, text);
-      if (errors.length === 0) this.#kept.set(path, { text, manifests });
-    }
+    this.#lastGood.restore(texts);
+    this.#last = { ...NOTHING, manifests: byKey(crossCheck(this.#lastGood.manifests()).accepted) };
   }
 
-  /** What the last good texts say: before the first look, what was in force when the daemon last ran. */
+  /** What is in force: before the first look, what was in force when the daemon last ran. */
   lastGood(): ReadonlyMap<Key, Manifest> {
-    return this.#known().manifests;
+    return this.#last.manifests;
   }
 
-  /** The last snapshot, or before the first one what was restored. */
-  #known(): Snapshot {
-    if (this.#last !== NOTHING) return this.#last;
-    const { accepted } = crossCheck(
-      [...this.#kept]
-        .sort(([one], [other]) => (one < other ? -1 : 1))
-        .flatMap(([, { manifests }]) => manifests),
-    );
-    return { ...NOTHING, manifests: new Map(accepted.map((manifest) => [manifest.key, manifest])) };
-  }
-
-  #readFile(path: string, content: FileContent): ReadFile {
-    const kept = this.#kept.get(path)?.manifests ?? [];
-    if ('unreadable' in content) {
-      return { manifests: kept, errors: [{ file: path, line: 1, column: 1, message: content.unreadable }] };
+  #read({ files, digest }: Extract<Scan, { state: 'read' }>): Snapshot {
+    const read = [...files].map(([path, content]) => this.#lastGood.read(path, content));
+    const checked = this.#crossCheck(read.flatMap(({ manifests }) => manifests));
+    const textOf = (path: string): string => {
+      const content = files.get(path);
+      return content && 'text' in content ? content.text : '';
+    };
+    const errors = [...read.flatMap((file) => file.errors), ...atFields(checked.errors, textOf)];
+    errors.sort(byPlace);
+    const common = {
+      errors,
+      files: files.size,
+      invalidFiles: new Set(errors.map(({ file }) => file)).size,
+      revision: digest,
+    };
+    if (checked.accepted.length === 0) {
+      return { ...this.#last, ...common, removalsHeld: 'empty_source' };
     }
-    // A file of no bytes is one that somebody has begun to write.
-    if (content.text === '' && kept.length > 0) return { manifests: kept, errors: [] };
-    const parsed = this.#parse(path, content.text);
-    if (!parsed.readable) return { manifests: kept, errors: parsed.errors };
-    if (parsed.errors.length === 0) {
-      this.#kept.set(path, { text: content.text, manifests: parsed.manifests });
-      return parsed;
-    }
-    // A document with an error keeps its last good version; the others apply.
-    const subjects = new Set(parsed.errors.map(({ subject }) => subject));
-    const present = new Set(parsed.manifests.map(({ key }) => key));
-    const older = kept.filter(
-      ({ key }) => !present.has(key) && (subjects.has(displayKey(key)) || subjects.has(undefined)),
+    this.#lastGood.retain(files);
+    const older = new Set([...read.flatMap((file) => file.older), ...checked.older]);
+    const invalidKeys = errorsByKey(
+      checked.accepted.filter((manifest) => older.has(manifest)),
+      errors,
     );
-    return { manifests: [...parsed.manifests, ...older], errors: parsed.errors };
+    return { manifests: byKey(checked.accepted), invalidKeys, ...common };
   }
 
-  /** Files that did not change are not parsed again, and their manifests stay the same objects. */
-  #parse(path: string, text: string): ParsedFile {
-    const known = this.#parsed.get(path);
-    if (known?.text === text) return known.parsed;
-    const parsed = parseManifests(path, text);
-    this.#parsed.set(path, { text, parsed });
-    return parsed;
+  /**
+   * Puts the manifests side by side. Where two contradict each other, the one that is in force already stays, so that a
+   * mistake in one resource does not take another down; and what is refused stays in force as it was, where it can.
+   */
+  #crossCheck(candidates: readonly Manifest[]): CrossChecked & { readonly older: readonly Manifest[] } {
+    const first = crossCheck(candidates);
+    if (first.errors.length === 0) return { ...first, older: [] };
+    const inForce = this.#last.manifests;
+    // Of the same resource in two files, the first counts, whatever was in force before.
+    const counting = new Set(byKey([...candidates].reverse()).values());
+    const unchanged = new Set(
+      candidates.filter(
+        (manifest) =>
+          counting.has(manifest) && isDeepStrictEqual(inForce.get(manifest.key)?.resource, manifest.resource),
+      ),
+    );
+    const second = crossCheck([...unchanged, ...candidates.filter((manifest) => !unchanged.has(manifest))]);
+    const accepted = byKey(second.accepted);
+    const refused = new Set(candidates.map(({ key }) => key).filter((key) => !accepted.has(key)));
+    const older = [...refused].flatMap((key) => inForce.get(key) ?? []);
+    const { accepted: all } = crossCheck([...second.accepted, ...older]);
+    return { accepted: all, errors: second.errors, older };
   }
 }
 
-function invalidKeys(
-  accepted: readonly Manifest[],
+function byKey(manifests: readonly Manifest[]): ReadonlyMap<Key, Manifest> {
+  return new Map(manifests.map((manifest) => [manifest.key, manifest]));
+}
+
+/** What is wrong with the newest versions of these. */
+function errorsByKey(
+  older: readonly Manifest[],
   errors: readonly FieldError[],
 ): ReadonlyMap<Key, readonly FieldError[]> {
-  const bySubject = Map.groupBy(errors, ({ subject }) => subject);
+  const bySubject = Map.groupBy(errors, ({ file, subject }) => `${file} ${subject ?? ''}`);
   return new Map(
-    accepted.flatMap(({ key, origin }) => {
-      const own = (bySubject.get(displayKey(key)) ?? []).filter(({ file }) => file === origin.file);
-      return own.length > 0 ? [[key, own] as const] : [];
+    older.flatMap(({ key, origin }) => {
+      const own = bySubject.get(`${origin.file} ${displayKey(key)}`);
+      return own ? [[key, own] as const] : [];
     }),
   );
 }

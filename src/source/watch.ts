@@ -2,67 +2,134 @@ import { type FSWatcher, watch } from 'chokidar';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Observable } from 'rxjs';
+import { isManifestName, isSkippedName } from './scan.ts';
 
 const OPTIONS = { followSymlinks: false, atomic: false, ignoreInitial: true, persistent: true } as const;
-const RETRY_DELAY = 1_000;
+const FIRST_RETRY = 1_000;
+const LAST_RETRY = 30_000;
+/** How often it is checked whether the watched directory is still the one that the path leads to. */
 const IDENTITY_PERIOD = 500;
 
 /**
  * Signs that the manifests may have changed. They are hints: some changes cause several, and whoever needs to be certain
- * looks at the directory now and then. Never completes; the directory may come into being later.
- *
- * Two watchers, since neither sees everything: one on the directory itself, one on its parent, which tells when the
- * directory is replaced by another of the same name. The second has to be armed anew whenever that happens.
+ * looks at the directory now and then. Never completes, never fails; the directory may come into being later.
  */
 export function watchDirectory(root: string): Observable<void> {
   return new Observable<void>((subscriber) => {
-    let identity = '';
-    let inner: FSWatcher | undefined;
-    let closed = false;
-    let rearming = false;
-    const tell = (): void => subscriber.next();
-    const rearm = async (): Promise<void> => {
-      if (rearming) return;
-      rearming = true;
-      const next = await identityOf(root);
-      if (next !== identity && !closed) {
-        const first = identity === '';
-        identity = next;
-        await inner?.close();
-        inner = watchTree(await realpath(root).catch(() => root), tell, onError);
-        if (!first) tell();
-      }
-      rearming = false;
-    };
-    const onError = (): void => {
-      // Out of inotify watches, or the directory went away while it was listed: try again, and look meanwhile.
-      identity = '';
-      tell();
-      setTimeout(() => void rearm(), RETRY_DELAY).unref();
-    };
-    const outer = watchTree(dirname(root), () => void rearm().then(tell), onError, basename(root));
-    // A link in the middle of the path may be flipped without the parent noticing.
-    const timer = setInterval(() => void rearm(), IDENTITY_PERIOD);
-    void rearm();
-    return () => {
-      closed = true;
-      clearInterval(timer);
-      void outer.close();
-      void inner?.close();
-    };
+    const watcher = new DirectoryWatcher(root, () => subscriber.next());
+    return () => watcher.stop();
   });
 }
 
-function watchTree(path: string, tell: () => void, onError: () => void, only?: string): FSWatcher {
-  const watcher = watch(path, {
-    ...OPTIONS,
-    ...(only === undefined
-      ? {}
-      : { depth: 0, ignored: (candidate: string) => candidate !== path && basename(candidate) !== only }),
-  });
-  // The cooked events hide a swap of two directories with the same files; the raw ones do not.
-  watcher.on('all', tell).on('raw', tell).on('error', onError);
-  return watcher;
+/**
+ * Two watchers, since neither sees everything: one on the directory itself, one on its parent, which tells when the
+ * directory is replaced by another of the same name. Both are armed anew whenever that happens.
+ */
+class DirectoryWatcher {
+  readonly #root: string;
+  readonly #tell: () => void;
+  readonly #checks: NodeJS.Timeout;
+  #watchers: readonly FSWatcher[] = [];
+  #identity: string | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #retryDelay = FIRST_RETRY;
+  #stale = false;
+  #arming = false;
+  #stopped = false;
+
+  constructor(root: string, tell: () => void) {
+    this.#root = root;
+    this.#tell = tell;
+    // A link in the middle of the path may be flipped without an event from either watcher.
+    this.#checks = setInterval(() => void this.#check(), IDENTITY_PERIOD);
+    void this.#check();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#checks);
+    clearTimeout(this.#retry);
+    void closeAll(this.#watchers);
+  }
+
+  /** Arms the watchers anew where the path leads to another directory than before. */
+  async #check(): Promise<void> {
+    if (this.#arming) return;
+    this.#arming = true;
+    const identity = await identityOf(this.#root);
+    if (this.#stale || identity !== this.#identity) {
+      this.#stale = false;
+      this.#identity = identity;
+      await this.#arm();
+    }
+    this.#arming = false;
+  }
+
+  async #arm(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const old = this.#watchers;
+    this.#watchers = [];
+    await closeAll(old);
+    const resolved = await realpath(this.#root).catch(() => this.#root);
+    if (this.#stopped) return;
+    const own = basename(this.#root);
+    const inside = watch(resolved, {
+      ...OPTIONS,
+      ignored: (path, status) => path !== resolved && isOfNoInterest(basename(path), status?.isFile()),
+    });
+    const around = watch(dirname(this.#root), {
+      ...OPTIONS,
+      depth: 0,
+      ignored: (path) => path !== dirname(this.#root) && basename(path) !== own,
+    });
+    this.#watchers = [inside, around];
+    this.#follow(inside, (name) => !isOfNoInterest(name));
+    this.#follow(around, (name) => name === own);
+    this.#tell();
+  }
+
+  #follow(watcher: FSWatcher, isOfInterest: (name: string) => boolean): void {
+    const isCurrent = (): boolean => this.#watchers.includes(watcher);
+    const changed = (): void => {
+      if (!isCurrent()) return;
+      this.#tell();
+      void this.#check();
+    };
+    watcher.on('all', changed);
+    // The cooked events hide a swap of two directories with the same files; the raw ones do not.
+    watcher.on('raw', (_event, path) => {
+      if (path === null || isOfInterest(basename(path))) changed();
+    });
+    // What changed before the watcher was ready causes no event.
+    watcher.on('ready', () => {
+      changed();
+      if (this.#retry === undefined) this.#retryDelay = FIRST_RETRY;
+    });
+    watcher.on('error', () => {
+      if (isCurrent()) this.#retryLater();
+    });
+  }
+
+  /** Out of inotify watches, or the directory went away while it was listed: tries again, less and less often. */
+  #retryLater(): void {
+    if (this.#retry !== undefined) return;
+    this.#tell();
+    this.#retry = setTimeout(() => {
+      this.#stale = true;
+      void this.#check();
+    }, this.#retryDelay);
+    this.#retryDelay = Math.min(this.#retryDelay * 2, LAST_RETRY);
+  }
+}
+
+/** Names that no manifest has; a ConfigMap is published by a flip of its link ..data. */
+function isOfNoInterest(name: string, isFile = false): boolean {
+  return name !== '..data' && (isFile ? !isManifestName(name) : isSkippedName(name));
+}
+
+async function closeAll(watchers: readonly FSWatcher[]): Promise<void> {
+  await Promise.all(watchers.map((watcher) => watcher.close()));
 }
 
 /** What tells a directory from another of the same name; the kernel may give a new one the inode of the old. */

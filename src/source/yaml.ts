@@ -1,15 +1,20 @@
 import {
+  CORE_SCHEMA,
   type Event,
   EVENT_ID,
+  SCALAR_STYLE,
+  type ScalarEvent,
   YAMLException,
   constructFromEvents,
   dump,
   getScalarValue,
+  mapTag,
   parseEvents,
 } from 'js-yaml';
 
 const MOST_DOCUMENTS = 1000;
 const MOST_ALIASES = 100;
+const DEEPEST = 100;
 /** Nodes of one document, what aliases stand for counted each time. */
 const MOST_NODES = 100_000;
 
@@ -21,16 +26,24 @@ export interface Position {
 
 export type FieldPath = readonly (string | number)[];
 
+/** A key that is YAML, and yet not accepted: it is given twice, or is no string. */
+export interface KeyProblem extends Position {
+  readonly path: FieldPath;
+  readonly message: string;
+}
+
 /** One document: its value, and where its parts stand. */
 export interface YamlDocument {
+  /** A tree of mappings, lists and scalars; aliases may make it share parts, but never contain itself. */
   readonly value: unknown;
+  readonly problems: readonly KeyProblem[];
   /** Where the value at a path stands, or else the nearest thing around it. */
   valueAt(path: FieldPath): Position;
   /** Where the key that ends a path stands, or else the nearest thing around it. */
   keyAt(path: FieldPath): Position;
 }
 
-/** A text that is not YAML, or goes beyond what is accepted; `message` is one line. */
+/** A text that is not YAML, or goes beyond what is accepted. */
 export interface YamlError extends Position {
   readonly message: string;
 }
@@ -38,37 +51,46 @@ export interface YamlError extends Position {
 interface Node {
   readonly offset: number;
   readonly children: Map<string | number, { readonly keyOffset: number; readonly node: Node }>;
-  readonly isScalar: boolean;
   size: number;
+  /** Whether all of it was read; where not, an alias for it would make it contain itself. */
+  complete: boolean;
 }
 
+/** A key that means something else to JavaScript, so that what reads a mapping may pass over it. */
+const PROTOTYPE = '__proto__';
+
+/** Leaves out keys that are not accepted, and takes the last of several; both are told as problems. */
+const SCHEMA = CORE_SCHEMA.withTags({
+  ...mapTag,
+  addPair: (carrier: Record<string, unknown>, key: unknown, value: unknown) =>
+    typeof key === 'string' && key !== PROTOTYPE ? mapTag.addPair(carrier, key, value) : '',
+});
+
 /**
- * Reads every document of a text; empty ones are left out. A document with an error (a duplicate key) does not keep the
- * others from being read; a text that is not YAML has none.
+ * Reads every document of a text; empty ones are left out. A document with an error (an alias for nothing) does not keep
+ * the others from being read; a text that is not YAML has none.
  */
 export function parseYaml(text: string): { documents: YamlDocument[]; errors: YamlError[] } {
   const lines = lineStarts(text);
   try {
     const documents: YamlDocument[] = [];
     const errors: YamlError[] = [];
-    const slices = documentSlices(parseEvents(text, { maxDepth: 100 }));
+    const slices = documentSlices(parseEvents(text, { maxDepth: DEEPEST }));
     if (slices.length > MOST_DOCUMENTS) {
-      return {
-        documents,
-        errors: [{ line: 1, column: 1, message: `must have no more than ${MOST_DOCUMENTS} documents` }],
-      };
+      const message = `Too many: ${slices.length}: must have at most ${MOST_DOCUMENTS} documents`;
+      return { documents, errors: [{ line: 1, column: 1, message }] };
     }
     for (const events of slices) {
       try {
         const document = readDocument(events, text, lines);
         if (document) documents.push(document);
       } catch (error) {
-        errors.push(errorOf(error, lines, startOf(events)));
+        errors.push(errorOf(error, lines));
       }
     }
     return { documents, errors };
   } catch (error) {
-    return { documents: [], errors: [errorOf(error, lines, 0)] };
+    return { documents: [], errors: [errorOf(error, lines)] };
   }
 }
 
@@ -87,30 +109,19 @@ function documentSlices(events: readonly Event[]): Event[][] {
 }
 
 function readDocument(events: Event[], source: string, lines: readonly number[]): YamlDocument | undefined {
-  const root = new TreeReader(events, source).read();
-  if (root.size > MOST_NODES) {
-    throw new Unacceptable(
-      root.offset,
-      `must have no more than ${MOST_NODES.toLocaleString('en')} values, aliases expanded`,
-    );
-  }
-  const [value] = constructFromEvents(events, { source, maxAliases: MOST_ALIASES });
+  const reader = new TreeReader(events, source);
+  const root = reader.read();
+  const [value] = constructFromEvents(events, { source, schema: SCHEMA, json: true });
   if (value === null || value === undefined) return undefined;
   return {
     value,
+    problems: reader.problems.map(({ offset, ...problem }) => ({ ...problem, ...positionOf(offset, lines) })),
     valueAt: (path) => positionOf(find(root, path).valueOffset, lines),
     keyAt: (path) => positionOf(find(root, path).keyOffset, lines),
   };
 }
 
-/** Where a document's first node begins. */
-function startOf([, first]: readonly Event[]): number {
-  if (first?.type === EVENT_ID.SCALAR) return Math.max(0, first.valueStart);
-  const isCollection = first?.type === EVENT_ID.MAPPING || first?.type === EVENT_ID.SEQUENCE;
-  return isCollection ? Math.max(0, first.start) : 0;
-}
-
-class Unacceptable extends Error {
+class DocumentError extends Error {
   readonly offset: number;
   constructor(offset: number, message: string) {
     super(message);
@@ -120,59 +131,77 @@ class Unacceptable extends Error {
 
 /** Builds the tree of places that belongs to a document's events. */
 class TreeReader {
+  readonly problems: { readonly offset: number; readonly path: FieldPath; readonly message: string }[] = [];
   readonly #events: readonly Event[];
   readonly #source: string;
   readonly #anchors = new Map<string, Node>();
-  /** The collections around the next event. */
-  readonly #open = new Set<Node>();
+  readonly #path: (string | number)[] = [];
   #index = 1;
+  #aliases = 0;
 
   constructor(events: readonly Event[], source: string) {
     this.#events = events;
     this.#source = source;
   }
 
+  /** @throws {DocumentError} Where the document goes beyond the limits. */
   read(): Node {
     const event = this.#events[this.#index++];
-    if (!event) return leaf(0);
-    switch (event.type) {
+    switch (event?.type) {
       case EVENT_ID.SCALAR:
-        return this.#anchored(
-          event,
-          leaf(event.valueStart - (event.style === 2 || event.style === 3 ? 1 : 0), true),
-        );
+        return this.#anchored(event, node(this.#scalarOffset(event), true));
       case EVENT_ID.ALIAS:
         return this.#alias(event.anchorStart, event.anchorEnd);
       case EVENT_ID.SEQUENCE: {
-        const node = this.#anchored(event, leaf(event.start));
-        this.#open.add(node);
-        for (let position = 0; !this.#atEnd(); position++) this.#attach(node, position, undefined);
-        this.#open.delete(node);
-        return node;
+        const list = this.#anchored(event, node(event.start));
+        for (let position = 0; !this.#atEnd(); position++) this.#attach(list, position);
+        list.complete = true;
+        return list;
       }
       case EVENT_ID.MAPPING: {
-        const node = this.#anchored(event, leaf(event.start));
-        this.#open.add(node);
-        while (!this.#atEnd()) {
-          const key = this.#events[this.#index];
-          const keyNode = this.read();
-          if (!keyNode.isScalar) throw new Unacceptable(keyNode.offset, 'a list or a mapping may not be a key');
-          const name =
-            key?.type === EVENT_ID.SCALAR ? getScalarValue(this.#source, key) : `?${keyNode.offset}`;
-          this.#attach(node, name, keyNode.offset);
-        }
-        this.#open.delete(node);
-        return node;
+        const mapping = this.#anchored(event, node(event.start));
+        while (!this.#atEnd()) this.#attachPair(mapping);
+        mapping.complete = true;
+        return mapping;
       }
       default:
-        return leaf(0);
+        return node(0, true);
     }
   }
 
-  #attach(parent: Node, name: string | number, keyOffset: number | undefined): void {
-    const node = this.read();
-    parent.children.set(name, { keyOffset: keyOffset ?? node.offset, node });
-    parent.size += node.size;
+  #attachPair(mapping: Node): void {
+    const event = this.#events[this.#index];
+    const { offset: own } = this.read();
+    const offset = own < 0 ? mapping.offset : own;
+    if (event?.type !== EVENT_ID.SCALAR) {
+      this.#complain(offset, this.#path, 'Forbidden: keys must be strings');
+      this.#attach(mapping, `?${offset}`, offset);
+      return;
+    }
+    const name = getScalarValue(this.#source, event);
+    const path = [...this.#path, name];
+    if (event.style === SCALAR_STYLE.PLAIN && event.tagStart < 0 && isOtherScalar(name)) {
+      this.#complain(offset, path, `Forbidden: keys must be strings: write '${name}' in quotes`);
+    }
+    if (name === PROTOTYPE) this.#complain(offset, path, 'Forbidden: the key may not be used');
+    if (mapping.children.has(name)) this.#complain(offset, path, 'Duplicate value: the key is given twice');
+    this.#attach(mapping, name, offset);
+  }
+
+  #attach(parent: Node, name: string | number, keyOffset?: number): void {
+    this.#path.push(name);
+    const child = this.read();
+    this.#path.pop();
+    parent.children.set(name, { keyOffset: keyOffset ?? child.offset, node: child });
+    parent.size += child.size;
+    if (parent.size > MOST_NODES) {
+      const most = MOST_NODES.toLocaleString('en');
+      throw new DocumentError(parent.offset, `Too many: must have at most ${most} values, aliases expanded`);
+    }
+  }
+
+  #complain(offset: number, path: FieldPath, message: string): void {
+    this.problems.push({ offset, path: [...path], message });
   }
 
   #atEnd(): boolean {
@@ -182,41 +211,59 @@ class TreeReader {
     return true;
   }
 
-  #anchored({ anchorStart, anchorEnd }: { anchorStart: number; anchorEnd: number }, node: Node): Node {
-    if (anchorStart >= 0) this.#anchors.set(this.#source.slice(anchorStart, anchorEnd), node);
-    return node;
+  #scalarOffset({ style, valueStart }: ScalarEvent): number {
+    if (style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED) return valueStart - 1;
+    let offset = valueStart;
+    while (this.#source[offset] === ' ') offset++;
+    return offset;
+  }
+
+  #anchored({ anchorStart, anchorEnd }: { anchorStart: number; anchorEnd: number }, anchored: Node): Node {
+    if (anchorStart >= 0) this.#anchors.set(this.#source.slice(anchorStart, anchorEnd), anchored);
+    return anchored;
   }
 
   /** What an alias stands for is where the alias is, as far as the reader is concerned. */
   #alias(start: number, end: number): Node {
+    if (++this.#aliases > MOST_ALIASES) {
+      throw new DocumentError(start - 1, `Too many: must have at most ${MOST_ALIASES} aliases`);
+    }
     const target = this.#anchors.get(this.#source.slice(start, end));
-    if (!target) return leaf(start - 1); // js-yaml refuses it, in better words
-    if (this.#open.has(target))
-      throw new Unacceptable(start - 1, 'an alias may not be inside of what it stands for');
-    return { ...target, offset: start - 1 };
+    if (target?.complete === false) {
+      throw new DocumentError(start - 1, 'Forbidden: an alias must not stand for what contains it');
+    }
+    return { ...(target ?? node(0, true)), offset: start - 1 };
   }
 }
 
-function leaf(offset: number, isScalar = false): Node {
-  return { offset, children: new Map(), isScalar, size: 1 };
+/** Whether a plain scalar is null, a boolean or a number. */
+function isOtherScalar(text: string): boolean {
+  return (
+    /^(?:~?|null|Null|NULL|true|True|TRUE|false|False|FALSE)$/.test(text) ||
+    /^[-+]?(?:\d+|0o[0-7]+|0x[\da-fA-F]+|(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/.test(
+      text,
+    )
+  );
+}
+
+function node(offset: number, complete = false): Node {
+  return { offset, children: new Map(), size: 1, complete };
 }
 
 function find(root: Node, path: FieldPath): { valueOffset: number; keyOffset: number } {
-  let node = root;
+  let found = root;
   let keyOffset = root.offset;
   for (const name of path) {
-    const child = node.children.get(name);
+    const child = found.children.get(name);
     if (!child) return { valueOffset: keyOffset, keyOffset };
-    node = child.node;
+    found = child.node;
     keyOffset = child.keyOffset;
   }
-  return { valueOffset: node.offset < 0 ? keyOffset : node.offset, keyOffset };
+  return { valueOffset: found.offset < 0 ? keyOffset : found.offset, keyOffset };
 }
 
 function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
-  return starts;
+  return [0, ...Array.from(text.matchAll(/\r\n?|\n/g), (lineBreak) => lineBreak.index + lineBreak[0].length)];
 }
 
 function positionOf(offset: number, lines: readonly number[]): Position {
@@ -230,26 +277,21 @@ function positionOf(offset: number, lines: readonly number[]): Position {
   return { line: low + 1, column: Math.max(0, offset) - lines[low]! + 1 };
 }
 
-/** Where js-yaml's own words would not help who has to mend the file. */
+/** Where the parser's own words would not help whoever has to mend the file. */
 const REASONS: Readonly<Record<string, string>> = {
-  'duplicated mapping key': 'Duplicate key',
-  'deficient indentation': "deficient indentation, or a '{' or '[' that is not closed",
+  'bad indentation of a mapping entry':
+    "bad indentation, or a text with ': ' or a special character such as '@' that is not in quotes",
+  'deficient indentation': "deficient indentation, or a quotation mark, '{' or '[' that is not closed",
   'end of the stream or a document separator is expected':
     "unexpected text: the document ends before it, or a line '---' is missing",
 };
 
-const LONGEST_REASON = 200;
-
-function errorOf(error: unknown, lines: readonly number[], fallback: number): YamlError {
-  if (error instanceof Unacceptable) return { ...positionOf(error.offset, lines), message: error.message };
-  const place = positionOf(fallback, lines);
-  if (!(error instanceof YAMLException)) return { ...place, message: 'cannot be read as YAML' };
-  const { line = place.line - 1, column = place.column - 1 } = error.mark ?? {};
-  const reason = REASONS[error.reason] ?? error.reason;
-  const isLong = reason.length > LONGEST_REASON;
-  return {
-    line: line + 1,
-    column: column + 1,
-    message: isLong ? `${reason.slice(0, LONGEST_REASON)}...` : reason,
-  };
+function errorOf(error: unknown, lines: readonly number[]): YamlError {
+  if (error instanceof DocumentError) return { ...positionOf(error.offset, lines), message: error.message };
+  if (!(error instanceof YAMLException)) return { line: 1, column: 1, message: 'cannot be read as YAML' };
+  const { line = 0, column = 0 } = error.mark ?? {};
+  const message = error.reason.startsWith('nesting exceeded')
+    ? `must not be nested more than ${DEEPEST} levels deep`
+    : (REASONS[error.reason] ?? error.reason);
+  return { line: line + 1, column: column + 1, message };
 }

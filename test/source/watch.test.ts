@@ -1,159 +1,245 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
-import { type Scan, scanDirectory } from '../../src/source/scan.ts';
+import type { Subscription } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scanDirectory } from '../../src/source/scan.ts';
 import { watchDirectory } from '../../src/source/watch.ts';
 
-const made: string[] = [];
-afterEach(() => made.splice(0).forEach((directory) => rmSync(directory, { recursive: true, force: true })));
+/*
+ * Whoever looks at each sign soon knows the newest state: that is what is tested, not which signs there are. Nothing here
+ * looks without a sign.
+ */
 
-interface Place {
-  /** Where things may be put besides the watched directory. */
-  readonly base: string;
-  /** The directory that is watched. */
-  readonly root: string;
-}
+let base = '';
+let root = '';
+let subscription: Subscription | undefined;
 
-function place(): Place {
-  const base = mkdtempSync(join(tmpdir(), 'lxcnet-watch-'));
-  made.push(base);
-  return { base, root: join(base, 'lxcnet.d') };
-}
-
-const digest = (scan: Scan): string => (scan.state === 'read' ? scan.digest : scan.reason);
-
-/** Follows a directory as the engine does: a kick leads to a scan. */
-async function follow(root: string): Promise<{
-  seen: (digest: string, what: string) => Promise<void>;
-  settle: () => Promise<void>;
-  stop: () => void;
-}> {
-  let last = '';
-  let kicks = 0;
-  const subscription = watchDirectory(root).subscribe(() => {
-    kicks++;
-    void scanDirectory(root).then((scan) => (last = digest(scan)));
-  });
-  return Promise.resolve({
-    async seen(wanted, what) {
-      const end = performance.now() + 1_000;
-      while (last !== wanted) {
-        if (performance.now() > end) throw new Error(`not seen within a second: ${what} (${kicks} kicks)`);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    },
-    /** Until changes made now are seen: the watchers need a moment to be armed. */
-    async settle() {
-      const probe = join(root, 'settle.yaml');
-      for (let round = 0; last === '' && round < 100; round++) {
-        writeFileSync(probe, `# ${round}\n`);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-      }
-      unlinkSync(probe);
-      await this.seen(digest(await scanDirectory(root)), 'the first change');
-    },
-    stop: () => subscription.unsubscribe(),
-  });
-}
-
-const CHANGES: readonly (readonly [string, (place: Place) => void])[] = [
-  ['an edit in place', ({ root }) => writeFileSync(join(root, 'a.yaml'), 'b: 2\n')],
-  [
-    'a rename over',
-    ({ root }) => {
-      writeFileSync(join(root, '.a.new'), 'c: 3\n');
-      renameSync(join(root, '.a.new'), join(root, 'a.yaml'));
-    },
-  ],
-  ['a new file', ({ root }) => writeFileSync(join(root, 'n.yaml'), 'n: 1\n')],
-  [
-    'a new file in a new directory',
-    ({ root }) => {
-      mkdirSync(join(root, 'sub'));
-      writeFileSync(join(root, 'sub/n.yaml'), 'n: 1\n');
-    },
-  ],
-  ['a removed file', ({ root }) => unlinkSync(join(root, 'a.yaml'))],
-  [
-    'the directory removed and made again',
-    ({ root }) => {
-      rmSync(root, { recursive: true });
-      mkdirSync(root);
-      writeFileSync(join(root, 'z.yaml'), 'z: 1\n');
-    },
-  ],
-  [
-    'the directory renamed away and another put in its place',
-    ({ base, root }) => {
-      mkdirSync(join(base, 'next'));
-      writeFileSync(join(base, 'next/a.yaml'), 'next: 1\n');
-      renameSync(root, join(base, 'old'));
-      renameSync(join(base, 'next'), root);
-    },
-  ],
-];
-
-it.each(CHANGES)('%s is seen within a second', async (what, change) => {
-  const where = place();
-  mkdirSync(where.root);
-  writeFileSync(join(where.root, 'a.yaml'), 'a: 1\n');
-  const watched = await follow(where.root);
-  await watched.settle();
-  change(where);
-  await watched.seen(digest(await scanDirectory(where.root)), what);
-  watched.stop();
+beforeEach(async () => {
+  base = await mkdtemp(join(tmpdir(), 'lxcnet-watch-'));
+  root = join(base, 'manifests');
 });
 
-it('an edit after the directory was replaced is seen', async () => {
-  const { root } = place();
-  mkdirSync(root);
-  const watched = await follow(root);
-  await watched.settle();
-  rmSync(root, { recursive: true });
-  mkdirSync(root);
-  writeFileSync(join(root, 'a.yaml'), 'a: 1\n');
-  await watched.seen(digest(await scanDirectory(root)), 'the new directory');
-  writeFileSync(join(root, 'a.yaml'), 'a: 2\n');
-  await watched.seen(digest(await scanDirectory(root)), 'the edit');
-  watched.stop();
+afterEach(async () => {
+  subscription?.unsubscribe();
+  await rm(base, { recursive: true, force: true });
 });
 
-it("a symbolic link that is flipped, as git-sync does, is seen, and so is a ConfigMap's ..data", async () => {
-  const { base, root } = place();
-  for (const version of ['one', 'two']) {
-    mkdirSync(join(base, version));
-    writeFileSync(join(base, version, 'a.yaml'), `${version}: 1\n`);
+/** Looks at the directory at every sign. */
+class Looker {
+  #seen = '';
+  signs = 0;
+  #looking = Promise.resolve();
+
+  start(directory = root): void {
+    subscription = watchDirectory(directory).subscribe(() => {
+      this.signs++;
+      this.#looking = this.#looking.then(async () => {
+        this.#seen = await lookAt(directory);
+      });
+    });
   }
-  const flip = (link: string, target: string): void => {
-    symlinkSync(target, `${link}.tmp`);
-    renameSync(`${link}.tmp`, link);
-  };
-  symlinkSync('one', root);
-  const watched = await follow(root);
-  await watched.settle();
-  flip(root, 'two');
-  await watched.seen(digest(await scanDirectory(root)), 'the flip');
 
-  mkdirSync(join(base, 'two/..v1'));
-  mkdirSync(join(base, 'two/..v2'));
-  writeFileSync(join(base, 'two/..v1/c.yaml'), 'c: 1\n');
-  writeFileSync(join(base, 'two/..v2/c.yaml'), 'c: 2\n');
-  symlinkSync('..v1', join(base, 'two/..data'));
-  symlinkSync('..data/c.yaml', join(base, 'two/c.yaml'));
-  await watched.seen(digest(await scanDirectory(root)), 'the ConfigMap');
-  flip(join(base, 'two/..data'), '..v2');
-  await watched.seen(digest(await scanDirectory(root)), "the ConfigMap's flip");
-  watched.stop();
-});
+  /** Waits until a look that a sign caused has found what is there now. */
+  async sees(directory = root): Promise<void> {
+    const wanted = await lookAt(directory);
+    await expect.poll(() => this.#seen, { timeout: 5_000, interval: 10 }).toBe(wanted);
+  }
 
-it('a directory that is not there yet is seen when it comes', async () => {
-  const { root } = place();
-  const watched = await follow(root);
-  expect(digest(await scanDirectory(root))).toBe('there is no such directory');
-  await new Promise((resolve) => setTimeout(resolve, 50)); // the watcher is armed at its own time, before or after
-  mkdirSync(root);
-  writeFileSync(join(root, 'a.yaml'), 'a: 1\n');
-  await watched.seen(digest(await scanDirectory(root)), 'the new directory');
-  watched.stop();
+  /** Waits until nothing happens any more. */
+  async settled(directory = root): Promise<void> {
+    await this.sees(directory);
+    let last = -1;
+    await expect
+      .poll(
+        () => {
+          const calm = this.signs === last;
+          last = this.signs;
+          return calm;
+        },
+        { timeout: 5_000, interval: 200 },
+      )
+      .toBe(true);
+  }
+}
+
+async function lookAt(directory: string): Promise<string> {
+  const scan = await scanDirectory(directory);
+  return scan.state === 'read' ? JSON.stringify([...scan.files]) : scan.reason;
+}
+
+async function fill(directory: string, text: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'a.yaml'), text);
+}
+
+/** Publishes as GitOps tools do: a new link, renamed over the old. */
+async function flip(path: string, target: string): Promise<void> {
+  await symlink(target, `${path}.new`);
+  await rename(`${path}.new`, path);
+  expect(await readlink(path)).toBe(target);
+}
+
+/** A watched directory with one file, in which everything has calmed down. */
+async function watched(): Promise<Looker> {
+  await fill(root, '1');
+  const looker = new Looker();
+  looker.start();
+  await looker.settled();
+  return looker;
+}
+
+describe('watchDirectory', () => {
+  it('sees a file that is made, edited, renamed over and deleted', async () => {
+    const looker = await watched();
+    await writeFile(join(root, 'b.yaml'), '1');
+    await looker.sees();
+    await writeFile(join(root, 'b.yaml'), '2');
+    await looker.sees();
+    await writeFile(join(root, '.b.yaml.tmp'), '3');
+    await rename(join(root, '.b.yaml.tmp'), join(root, 'b.yaml'));
+    await looker.sees();
+    await rm(join(root, 'b.yaml'));
+    await looker.sees();
+  });
+
+  it('sees what happens in subdirectories, new ones too', async () => {
+    const looker = await watched();
+    await fill(join(root, 'sub/sub'), '1');
+    await looker.sees();
+    await looker.settled();
+    await writeFile(join(root, 'sub/sub/a.yaml'), '2');
+    await looker.sees();
+    await rm(join(root, 'sub'), { recursive: true });
+    await looker.sees();
+  });
+
+  it('sees a file that is written while the watcher starts', async () => {
+    await fill(root, '1');
+    const looker = new Looker();
+    looker.start();
+    for (let file = 0; file < 30; file++) await writeFile(join(root, `f${file}.yaml`), 'x');
+    await looker.sees();
+  });
+
+  it('sees a directory that comes into being later', async () => {
+    const looker = new Looker();
+    looker.start();
+    await looker.settled();
+    await fill(root, '1');
+    await looker.sees();
+    await looker.settled();
+    await writeFile(join(root, 'a.yaml'), '2');
+    await looker.sees();
+  });
+
+  it('sees a directory whose parent comes into being later', async () => {
+    const deep = join(base, 'x/y/manifests');
+    const looker = new Looker();
+    looker.start(deep);
+    await looker.settled(deep);
+    await fill(deep, '1');
+    await looker.sees(deep);
+    await looker.settled(deep);
+    await writeFile(join(deep, 'a.yaml'), '2');
+    await looker.sees(deep);
+  });
+
+  it('sees what happens after the directory was removed and made again', async () => {
+    const looker = await watched();
+    for (const text of ['2', '3']) {
+      await rm(root, { recursive: true });
+      await fill(root, text);
+      await looker.sees();
+      await looker.settled();
+      await writeFile(join(root, 'a.yaml'), `${text}!`);
+      await looker.sees();
+    }
+  });
+
+  it('sees what happens after the directory was exchanged for another with the same files', async () => {
+    const looker = await watched();
+    await fill(join(base, 'next'), '2');
+    await rename(root, join(base, 'old'));
+    await rename(join(base, 'next'), root);
+    await looker.sees();
+    await looker.settled();
+    await writeFile(join(root, 'a.yaml'), '3');
+    await looker.sees();
+  });
+
+  it('sees the flip of a link, and what happens after it, while the old target stays', async () => {
+    await fill(join(base, 'v1'), '1');
+    await fill(join(base, 'v2'), '2');
+    await symlink('v1', root);
+    const looker = new Looker();
+    looker.start();
+    await looker.settled();
+    for (const target of ['v2', 'v1', 'v2']) {
+      await flip(root, target);
+      await looker.sees();
+    }
+    await looker.settled();
+    await writeFile(join(base, 'v2/a.yaml'), '3');
+    await looker.sees();
+  });
+
+  it('sees the flip of a link in the middle of the path', async () => {
+    await fill(join(base, 'v1/conf'), '1');
+    await fill(join(base, 'v2/conf'), '2');
+    await symlink('v1', join(base, 'current'));
+    const directory = join(base, 'current/conf');
+    const looker = new Looker();
+    looker.start(directory);
+    await looker.settled(directory);
+    await flip(join(base, 'current'), 'v2');
+    await looker.sees(directory);
+  });
+
+  it('sees a new version of a ConfigMap', async () => {
+    await fill(join(root, '..1'), '1');
+    await symlink('..1', join(root, '..data'));
+    await symlink('..data/a.yaml', join(root, 'a.yaml'));
+    const looker = new Looker();
+    looker.start();
+    await looker.settled();
+    for (const version of ['..2', '..3']) {
+      await fill(join(root, version), version);
+      await flip(join(root, '..data'), version);
+      await looker.sees();
+    }
+  });
+
+  it('is not woken by what nobody reads', async () => {
+    const looker = await watched();
+    const { signs } = looker;
+    await mkdir(join(root, '.git'));
+    for (let file = 0; file < 50; file++) {
+      for (const name of [`../x${file}`, `.a${file}.yaml.swp`, `.git/a${file}.yaml`]) {
+        await writeFile(join(root, name), '1');
+      }
+    }
+    // What comes afterwards is seen, so that what came before would have been.
+    await writeFile(join(root, 'a.yaml'), '2');
+    await looker.settled();
+    expect(looker.signs - signs).toBeLessThan(20);
+  });
+
+  it('says nothing any more when nobody listens, and lets go of everything', async () => {
+    const watches = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name.startsWith('FSEvent')).length;
+    const before = watches();
+    const looker = await watched();
+    await rm(root, { recursive: true });
+    await fill(root, '1');
+    await looker.settled();
+    expect(watches()).toBeGreaterThan(before);
+    subscription?.unsubscribe();
+    await expect.poll(watches).toBe(before);
+    const { signs } = looker;
+    await fill(root, '2');
+    const other = await watched();
+    await other.sees();
+    expect(looker.signs).toBe(signs);
+  });
 });
