@@ -1,3 +1,4 @@
+import { builtinModules } from 'node:module';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -5,19 +6,7 @@ import tseslint from 'typescript-eslint';
  * Besides the usual rules, this file holds the layers: arrows go one way, and what decides has no effects.
  */
 
-const EFFECTS = [
-  'node:*',
-  'execa',
-  'chokidar',
-  'rxjs',
-  'fastify',
-  'pino',
-  'prom-client',
-  'commander',
-  'js-yaml',
-];
-
-/** Packages that one file each may import, so that a change of version or library has one place. */
+/** Packages that one file may import, so that a change of version or library has one place. */
 const ONE_PLACE = {
   chokidar: 'src/source/watch.ts',
   'js-yaml': 'src/source/yaml.ts',
@@ -25,31 +14,64 @@ const ONE_PLACE = {
   'prom-client': 'src/telemetry/metrics.ts',
 };
 
-/** What the files of a room may not import: other rooms, by a piece of their path, and packages. */
-function room(files, forbiddenRooms, forbiddenPackages = []) {
-  const group = [...forbiddenRooms.map((name) => `**/${name}/**`), ...forbiddenPackages];
+const ROOMS = ['api', 'cli', 'controllers', 'engine', 'kernel', 'netfilter', 'server', 'source', 'telemetry'];
+const except = (...names) => ROOMS.filter((name) => !names.includes(name));
+
+/** What a pure room may not import: every module of Node but these, and every package with effects. */
+const HARMLESS = ['crypto', 'net'];
+const EFFECTS = [
+  ...builtinModules.filter((name) => !HARMLESS.includes(name)).flatMap((name) => [name, `node:${name}`]),
+  ...['fastify', 'pino', 'rxjs', 'commander', ...Object.keys(ONE_PLACE)].flatMap((name) => [
+    name,
+    `${name}/**`,
+  ]),
+];
+
+/** The import rule of some files; `forbiddenRooms` are folders, `open` files in them that may be imported all the same. */
+function importRule(onePlaceFile, { forbiddenRooms = [], open = [], pure = false }) {
+  const group = [...forbiddenRooms.map((name) => `**/${name}/*`), ...open.map((file) => `!**/${file}`)];
+  const message = 'Arrows go one way: see "How it works" in README.md.';
   return {
-    files,
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns:
-            group.length === 0
-              ? []
-              : [{ group, message: 'Arrows go one way: see "How it works" in README.md.' }],
-          paths: Object.keys(ONE_PLACE)
-            .filter((name) => !files.includes(ONE_PLACE[name]) && !forbiddenPackages.includes(name))
-            .map((name) => ({ name, message: `Only ${ONE_PLACE[name]} imports ${name}.` })),
-        },
-      ],
-    },
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          ...(group.length === 0 ? [] : [{ group, message }]),
+          ...(pure ? [{ group: EFFECTS, message: 'What decides has no effects.' }] : []),
+        ],
+        paths: [
+          ...Object.entries(ONE_PLACE)
+            .filter(([, file]) => file !== onePlaceFile)
+            .map(([name, file]) => ({ name, message: `Only ${file} imports ${name}.` })),
+          ...(pure
+            ? [
+                {
+                  name: 'node:net',
+                  allowImportNames: ['isIP', 'isIPv4', 'isIPv6'],
+                  message: 'What decides has no effects.',
+                },
+              ]
+            : []),
+        ],
+      },
+    ],
   };
 }
 
-const ALL = ['api', 'cli', 'controllers', 'engine', 'kernel', 'netfilter', 'server', 'source', 'telemetry'];
-const except = (...names) => ALL.filter((name) => !names.includes(name));
-const PURE = EFFECTS.filter((name) => name !== 'node:*');
+/** The rules of a room, and of those of its files that are the one place of a package. */
+function room(folder, layers) {
+  const files = [`${folder}/**/*.ts`];
+  const timers = ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'process'];
+  return [
+    { files, rules: importRule(undefined, layers) },
+    ...Object.values(ONE_PLACE)
+      .filter((file) => file.startsWith(`${folder}/`))
+      .map((file) => ({ files: [file], rules: importRule(file, layers) })),
+    ...(layers.pure ? [{ files, rules: { 'no-restricted-globals': ['error', ...timers] } }] : []),
+  ];
+}
+
+const PURE_OF_KERNEL = ['kernel/observed.ts', 'kernel/command.ts'];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },
@@ -90,42 +112,26 @@ export default tseslint.config(
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
     },
   },
-  room(['src/api/**/*.ts'], except('api'), [
-    ...PURE,
-    'node:fs',
-    'node:fs/*',
-    'node:child_process',
-    'node:http',
-  ]),
-  room(
-    ['src/netfilter/**/*.ts'],
-    ['cli', 'controllers', 'engine', 'server', 'source', 'telemetry'],
-    [...PURE, 'node:fs', 'node:fs/*', 'node:child_process', 'node:timers'],
-  ),
-  room(
-    ['controllers/**/*.ts'],
-    ['cli', 'engine', 'server', 'source', 'telemetry'],
-    [...PURE, 'node:fs', 'node:fs/*', 'node:child_process', 'node:timers'],
-  ),
-  room(['src/kernel/**/*.ts'], except('api', 'kernel')),
-  room(['src/source/**/*.ts'], except('api', 'source')),
-  room(['src/telemetry/**/*.ts'], except('api', 'telemetry')),
-  room(['src/server/**/*.ts'], ['cli', 'controllers', 'kernel', 'netfilter', 'source']),
-  room(['src/engine/**/*.ts'], ['cli', 'server']),
-  room(['src/cli/**/*.ts', 'src/main.ts'], []),
-  ...Object.entries(ONE_PLACE).map(([name, file]) => ({
-    files: [file],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          paths: Object.keys(ONE_PLACE)
-            .filter((other) => other !== name)
-            .map((other) => ({ name: other })),
-        },
-      ],
-    },
-  })),
+  { rules: importRule(undefined, {}) },
+  ...room('src/api', { forbiddenRooms: except('api'), pure: true }),
+  ...room('src/netfilter', {
+    forbiddenRooms: except('api', 'netfilter'),
+    open: PURE_OF_KERNEL,
+    pure: true,
+  }),
+  ...room('controllers', {
+    forbiddenRooms: except('api', 'controllers', 'netfilter'),
+    open: PURE_OF_KERNEL,
+    pure: true,
+  }),
+  ...room('src/kernel', { forbiddenRooms: except('api', 'kernel') }),
+  ...room('src/source', { forbiddenRooms: except('api', 'source') }),
+  ...room('src/telemetry', { forbiddenRooms: except('api', 'telemetry') }),
+  ...room('src/server', {
+    forbiddenRooms: except('api', 'server', 'telemetry'),
+    open: ['engine/ports.ts'],
+  }),
+  ...room('src/engine', { forbiddenRooms: ['cli', 'server'] }),
   {
     files: ['test/**/*.ts', 'deploy/**/*.ts', 'vitest.config.ts', 'eslint.config.js'],
     rules: { 'no-restricted-exports': 'off', 'no-console': 'off' },

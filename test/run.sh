@@ -2,6 +2,8 @@
 # `npm test`: everything, on a fresh machine too. Needs root, for network namespaces.
 #
 #   sh test/run.sh           format, lint, types, dead code, unit tests, tests against the real kernel
+#
+# The last line is `N passed, N failed`, and the exit status 0 where nothing failed.
 set -eu
 cd "$(dirname "$0")/.."
 sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd promtool=prometheus
@@ -12,7 +14,7 @@ step() {
   started=$(date +%s)
   printf '== %s\n' "$1"
   shift
-  "$@"
+  "$@" || return
   printf '   %s s\n' "$(($(date +%s) - started))"
 }
 step 'format' prettier --log-level warn --check .
@@ -21,4 +23,19 @@ step 'types' tsc --noEmit
 step 'dead code' npm run --silent deadcode
 step 'build' npm run --silent build
 [ "$(id -u)" = 0 ] || { echo 'the tests against the kernel need root' >&2; exit 1; }
-step 'tests' vitest run
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+trap 'exit 130' INT TERM
+status=0
+step 'tests' vitest run --reporter=default --reporter=json --outputFile.json="$results" || status=$?
+# The last line is for whoever reads nothing else. A file that could not be loaded has no tests, and failed all the same.
+node -e '
+  const [file, status] = process.argv.slice(1);
+  const { testResults } = JSON.parse(require("fs").readFileSync(file, "utf8") || "{\"testResults\":[]}");
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const count = (items, wanted) => items.filter((item) => item.status === wanted).length;
+  const unloaded = count(testResults.filter(({ assertionResults }) => !count(assertionResults, "failed")), "failed");
+  const failed = count(tests, "failed") + unloaded;
+  console.log(`${count(tests, "passed")} passed, ${status === "0" ? failed : Math.max(failed, 1)} failed`);
+' "$results" "$status"
+exit "$status"

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lxcPathOf } from './removal.ts';
 import type { Site } from './site.ts';
 
 /** The host's directories that an application container sees, read-only, as in the old how-to. */
@@ -13,15 +14,18 @@ export interface Container {
   readonly name: string;
   readonly lxcPath: string;
   start(): void;
-  stop(): void;
+  stop(): Promise<void>;
   /** The process id of its init, as the host sees it. */
-  pid(): number;
+  pid(): Promise<number>;
+  /** What LXC and the web server have printed. */
+  log(): string;
 }
 
 /** Prepares the container; LXC gives it a network namespace with nothing in it (`type = empty`). */
 export function createContainer(site: Site, name: string): Container {
-  const lxcPath = join(site.directory, 'lxc');
+  const lxcPath = lxcPathOf(site.directory);
   const root = join(lxcPath, name, 'rootfs');
+  const logFile = join(site.directory, `${name}.log`);
   for (const directory of [...SHARED, ...OWN]) mkdirSync(join(root, directory), { recursive: true });
   writeFileSync(join(root, 'srv/www/index.html'), PAGE);
   writeFileSync(join(root, 'etc/lighttpd.conf'), WEB_SERVER);
@@ -46,16 +50,14 @@ export function createContainer(site: Site, name: string): Container {
     name,
     lxcPath,
     start() {
-      site.start(
-        site.host,
-        command('lxc-execute', '--', '/usr/sbin/lighttpd', '-D', '-f', '/etc/lighttpd.conf'),
-        'pipe',
-      );
+      const server = ['/usr/sbin/lighttpd', '-D', '-f', '/etc/lighttpd.conf'];
+      site.start(site.host, command('lxc-execute', '--', ...server), openSync(logFile, 'a'));
     },
-    stop() {
-      site.run(site.host, command('lxc-stop', '-k'), { mayFail: true });
+    async stop() {
+      await site.run(site.host, command('lxc-stop', '--kill'));
     },
-    pid: () => Number(site.run(site.host, command('lxc-info', '-p', '-H'))),
+    pid: async () => Number(await site.run(site.host, command('lxc-info', '-p', '-H'))),
+    log: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : ''),
   };
 }
 

@@ -1,10 +1,14 @@
-import { cpSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
-import type { Site } from './site.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Site, hasEnded } from './site.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 export const NODE = join(PROJECT, 'node_modules/.bin/node');
 const PROGRAM = join(PROJECT, 'dist/src/main.js');
+const LONGEST_START = 20_000;
 
 /** The daemon on the throw-away host, and its command line. */
 export interface Daemon {
@@ -12,9 +16,11 @@ export interface Daemon {
   readonly runtimeDir: string;
   /** The command, as a user would type it on this host. */
   readonly command: string;
+  /** Starts it, and waits until it is ready. @throws {Error} When it ends, or takes too long. */
   start(): Promise<void>;
-  cli(...args: readonly string[]): string;
-  teardown(): string;
+  stop(): Promise<void>;
+  cli(...args: readonly string[]): Promise<string>;
+  teardown(): Promise<string>;
   log(): string;
 }
 
@@ -24,6 +30,8 @@ export function createDaemon(site: Site, edit: (directory: string) => void): Dae
   const stateDir = join(site.directory, 'state');
   const runtimeDir = join(site.directory, 'run');
   const logFile = join(site.directory, 'daemon.log');
+  const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '');
+  let child: ChildProcess | undefined;
   cpSync(join(PROJECT, 'manifests/quickstart'), manifests, { recursive: true });
   edit(manifests);
   mkdirSync(runtimeDir);
@@ -32,20 +40,33 @@ export function createDaemon(site: Site, edit: (directory: string) => void): Dae
     runtimeDir,
     command: `ip netns exec ${site.host} ${NODE} ${PROGRAM}`,
     async start() {
-      const log = openSync(logFile, 'a');
       const directories = ['--manifests', manifests, '--state-dir', stateDir, '--runtime-dir', runtimeDir];
-      const child = site.start(site.host, [NODE, PROGRAM, 'run', ...directories], log);
-      await ready(logFile, () => child.exitCode);
+      child = site.start(site.host, [NODE, PROGRAM, 'run', ...directories], openSync(logFile, 'a'));
+      const deadline = performance.now() + LONGEST_START;
+      while (!(await isReady(join(runtimeDir, 'lxcnet.sock')))) {
+        if (hasEnded(child)) throw new Error('the daemon ended');
+        if (performance.now() > deadline) throw new Error('the daemon did not become ready');
+        await delay(5);
+      }
+    },
+    async stop() {
+      if (child === undefined || hasEnded(child)) return;
+      const ended = new Promise((resolve) => child?.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
     },
     cli: (...args) => site.run(site.host, [NODE, PROGRAM, ...args, '--runtime-dir', runtimeDir]),
     teardown: () => site.run(site.host, [NODE, PROGRAM, 'teardown', '--state-dir', stateDir]),
-    log: () => readFileSync(logFile, 'utf8'),
+    log,
   };
 }
 
-async function ready(logFile: string, exitCode: () => number | null): Promise<void> {
-  while (!readFileSync(logFile, 'utf8').includes('read the manifests')) {
-    if (exitCode() !== null) throw new Error(`the daemon ended: ${readFileSync(logFile, 'utf8')}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+/** Asks /readyz of the local API. */
+function isReady(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    get({ socketPath, path: '/readyz', agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    }).on('error', () => resolve(false));
+  });
 }

@@ -1,25 +1,30 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Parts, PREFIX, endProcess, removeSite } from './removal.ts';
+
+const execute = promisify(execFile);
 
 /** A throw-away host, and a client on its LAN, in network namespaces that are connected to nothing else. */
-export interface Site {
-  readonly host: string;
-  readonly client: string;
-  /** For everything that is written; removed with the site. */
-  readonly directory: string;
-  /** Runs a program to its end in a namespace. @throws {Error} With what it printed, where it fails. */
-  run(namespace: string, argv: readonly string[], options?: { readonly mayFail?: boolean }): string;
+export interface Site extends Parts {
+  /** Runs a program to its end in a namespace. @returns What it printed. @throws {Error} With what it printed, where it fails. */
+  run(namespace: string, argv: readonly string[]): Promise<string>;
   /** Starts a program in a namespace; it is ended with the site. */
   start(namespace: string, argv: readonly string[], output: 'pipe' | number): ChildProcess;
   /** Ends everything that was started and removes everything that was made. Does nothing the second time. */
   close(): void;
 }
 
+/** Whether a program has ended, by itself or by a signal. */
+export function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 /** Makes the site:  client eth0 192.168.254.2 ── eth0 192.168.254.19 host. */
 export function createSite(): Site {
-  const prefix = `lxnq${process.pid}`;
+  const prefix = `${PREFIX}${process.pid}`;
   const [host, client] = [`${prefix}-host`, `${prefix}-client`];
   const directory = mkdtempSync(join(tmpdir(), `${prefix}-`));
   const children: ChildProcess[] = [];
@@ -28,14 +33,19 @@ export function createSite(): Site {
     host,
     client,
     directory,
-    run(namespace, argv, { mayFail = false } = {}) {
-      const done = spawnSync('ip', ['netns', 'exec', namespace, ...argv], { encoding: 'utf8' });
-      if (done.status !== 0 && !mayFail) throw new Error(`${argv.join(' ')}: ${done.stdout}${done.stderr}`);
-      return done.stdout;
+    async run(namespace, argv) {
+      try {
+        const { stdout } = await execute('ip', ['netns', 'exec', namespace, ...argv]);
+        return stdout;
+      } catch (error) {
+        const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+        throw new Error(`${argv.join(' ')}: ${stdout}${stderr}`.trimEnd(), { cause: error });
+      }
     },
     start(namespace, argv, output) {
       const child = spawn('ip', ['netns', 'exec', namespace, ...argv], {
         stdio: ['ignore', output, output],
+        // Ctrl-C in the terminal is for the quickstart alone, which ends the others in their order.
         detached: true,
       });
       children.push(child);
@@ -44,15 +54,11 @@ export function createSite(): Site {
     close() {
       if (closed) return;
       closed = true;
-      for (const { pid } of children) if (pid !== undefined) endGroup(pid);
-      for (const name of [host, client]) {
-        const pids = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
-          .stdout.split('\n')
-          .filter(Boolean);
-        for (const pid of pids) end(Number(pid));
-        spawnSync('ip', ['netns', 'delete', name]);
+      try {
+        removeSite(site);
+      } finally {
+        for (const child of children) if (child.pid !== undefined && !hasEnded(child)) endProcess(-child.pid);
       }
-      rmSync(directory, { recursive: true, force: true });
     },
   };
   try {
@@ -78,16 +84,4 @@ function connect(host: string, client: string): void {
     ip('-n', name, 'address', 'add', ipv6, 'dev', 'eth0', 'nodad');
     ip('-n', name, 'link', 'set', 'eth0', 'up');
   }
-}
-
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // it has ended by itself
-  }
-}
-
-function endGroup(pid: number): void {
-  end(-pid);
 }

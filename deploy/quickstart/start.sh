@@ -12,6 +12,7 @@ export PATH
 newest=$(find src controllers package.json tsconfig.build.json -newer dist/src/main.js 2>/dev/null | head -n 1 || true)
 if [ ! -f dist/src/main.js ] || [ -n "$newest" ]; then
   echo 'building'
-  npm run --silent build
+  # A build that fails leaves nothing that the next run would take for built.
+  npm run --silent build -- --noEmitOnError
 fi
 exec node deploy/quickstart/main.ts "$@"

@@ -11,12 +11,13 @@ import { createInterface } from 'node:readline';
 
 interface Question {
   readonly id: number;
-  readonly do: 'serve' | 'probe' | 'open' | 'exchange';
+  readonly do: 'serve' | 'probe' | 'open' | 'exchange' | 'http';
   readonly protocol?: 'TCP' | 'UDP';
   readonly address?: string;
   readonly port?: number;
   readonly timeout?: number;
   readonly flow?: number;
+  readonly path?: string;
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -110,8 +111,19 @@ function replyOf(text: string): Answer {
   return { server, source };
 }
 
+/** GET from a server of this namespace; status 0 where nothing answers. */
+async function get(port: number, path: string, timeout: number): Promise<Answer> {
+  try {
+    const signal = AbortSignal.timeout(timeout);
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal });
+    return { status: response.status, body: await response.text() };
+  } catch {
+    return { status: 0, body: '' };
+  }
+}
+
 async function answer(question: Question): Promise<Answer> {
-  const { protocol = 'TCP', address = '', port = 0, timeout = 500, flow } = question;
+  const { protocol = 'TCP', address = '', port = 0, timeout = 500, flow, path = '/' } = question;
   switch (question.do) {
     case 'serve':
       return serve(protocol, port);
@@ -121,6 +133,8 @@ async function answer(question: Question): Promise<Answer> {
       return openTcp(address, port, timeout, flow);
     case 'exchange':
       return flows.get(flow!)!(timeout);
+    case 'http':
+      return get(port, path, timeout);
   }
 }
 

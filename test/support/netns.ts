@@ -13,6 +13,14 @@ export interface Reply {
   readonly failure?: string;
 }
 
+type Answer = Reply & Partial<Page> & { readonly id: number; readonly error?: string };
+
+/** What a web server answered; status 0 where nothing did. */
+interface Page {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** What a program printed, and how it ended. */
 export interface Ran {
   readonly stdout: string;
@@ -24,7 +32,7 @@ export interface Ran {
 export class NetNs {
   readonly name: string;
   readonly #agent: ChildProcess;
-  readonly #open = new Map<number, (answer: Reply & { error?: string }) => void>();
+  readonly #open = new Map<number, (answer: Answer) => void>();
   #next = 1;
 
   constructor(name: string, short: string) {
@@ -35,7 +43,7 @@ export class NetNs {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     createInterface({ input: this.#agent.stdout! }).on('line', (line) => {
-      const answer = JSON.parse(line) as Reply & { id: number };
+      const answer = JSON.parse(line) as Answer;
       this.#open.get(answer.id)?.(answer);
       this.#open.delete(answer.id);
     });
@@ -80,12 +88,18 @@ export class NetNs {
     return async () => (await this.#ask({ do: 'exchange', flow, timeout: 700 })).failure === undefined;
   }
 
+  /** GET from a server of this namespace. @returns the status, 0 where nothing answers, and the body. */
+  async get(port: number, path: string): Promise<Page> {
+    const { status = 0, body = '' } = await this.#ask({ do: 'http', port, path, timeout: 5_000 });
+    return { status, body };
+  }
+
   close(): void {
     this.#agent.stdin!.end();
     removeNamespace(this.name);
   }
 
-  #ask(question: Readonly<Record<string, unknown>>): Promise<Reply> {
+  #ask(question: Readonly<Record<string, unknown>>): Promise<Answer> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#open.set(id, (answer) =>
