@@ -14,7 +14,7 @@ import type { Operation } from '../kernel/command.ts';
 import { type Observed, type ObservedInterface, markOf } from '../kernel/observed.ts';
 import { type DesiredNetfilter, type GuardedInterfaces, buildNetfilter } from '../netfilter/build.ts';
 import { type ElementDifference, elementDifference } from '../netfilter/difference.ts';
-import type { ElementTable } from '../netfilter/elements.ts';
+import { type ElementTable, isElementName } from '../netfilter/elements.ts';
 
 /** Everything that has to be done, and what can be said already; nothing of it is done yet. */
 export interface FullPlan {
@@ -93,7 +93,7 @@ export class Planner {
 function hostEnds({ host }: Observed): ReadonlyMap<string, string> {
   return new Map(
     [...host.interfaces.values()]
-      .filter(({ kind, alias }) => kind === 'veth' && alias !== '')
+      .filter(({ kind, alias, name }) => kind === 'veth' && alias !== '' && isElementName(name))
       .map(({ alias, name }) => [alias, name]),
   );
 }

@@ -51,9 +51,11 @@ export class Executor {
     const host: { operation: Operation; command: IpCommand }[] = [];
     const inside = new Map<string, { operation: Operation; command: IpCommand }[]>();
     for (const { operation, command } of pairs) {
-      if (command.tool === 'sysctl') {
-        note(refused, operation, await writeSysctl(command.path, command.value));
-      } else if (command.place === 'host') {
+      const problem =
+        command.tool === 'ip' ? problemWith(command) : await writeSysctl(command.path, command.value);
+      note(refused, operation, problem);
+      if (command.tool === 'sysctl' || problem !== undefined) continue;
+      if (command.place === 'host') {
         host.push({ operation, command });
       } else {
         const { path } = command.place;
@@ -94,6 +96,16 @@ export class Executor {
         errors[index] ?? (grouped && isLinkDeletion(command) ? errors.at(-1) : undefined),
       );
     });
+  }
+}
+
+/** Why a command cannot be written down; an interface of the kernel's may have a name that no batch can hold. */
+function problemWith({ args }: IpCommand): string | undefined {
+  try {
+    renderIpCommand(args);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -102,7 +102,7 @@ function concatText(value: unknown, types: readonly string[]): string {
 
 const atomText: AtomRenderer = (atom, type) => {
   if (typeof atom === 'string') {
-    if (type === 'ifname') return `"${atom}"`;
+    if (type === 'ifname') return quotedName(atom);
     return type === 'integer' ? `0x${BigInt(atom).toString(16).padStart(32, '0')}` : atom;
   }
   if (typeof atom === 'number') return String(atom);
@@ -111,6 +111,16 @@ const atomText: AtomRenderer = (atom, type) => {
   if (isRecord(atom) && Array.isArray(atom.range)) return atom.range.map(String).join('-');
   throw new Error(`Cannot read ${JSON.stringify(atom)} in nft's listing`);
 };
+
+/**
+ * What stands in our tables may have been put there by somebody else, and is written back to be deleted: a name that
+ * could leave its quotes makes the listing unreadable, and the tables are made anew.
+ */
+function quotedName(name: string): string {
+  if (!/^[A-Za-z0-9_.+@:=,%~-]{1,15}$/.test(name))
+    throw new Error(`Cannot use ${JSON.stringify(name)} as an interface's name`);
+  return `"${name}"`;
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

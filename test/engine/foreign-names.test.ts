@@ -28,12 +28,9 @@ describe('an interface of somebody else with a name that no manifest could have'
   });
 
   // It keeps everything from being planned: the name is no element, and the RangeError is nobody's.
-  it.fails.each(['a"b', 'täp0', '-x', '@'])(
-    'does not either where it carries the mark of a Link: %j',
-    (name) => {
-      expect(planWithMarked(name)).not.toThrow();
-    },
-  );
+  it.each(['a"b', 'täp0', '-x', '@'])('does not either where it carries the mark of a Link: %j', (name) => {
+    expect(planWithMarked(name)).not.toThrow();
+  });
 
   function planWithMarked(name: string): () => unknown {
     const desired = manifests(bridge('br0'), link('vm1', 'one', 10));
@@ -45,26 +42,23 @@ describe('an interface of somebody else with a name that no manifest could have'
 
 describe('an element of somebody else in a table of lxcnet', () => {
   // A key is taken from the listing into the transaction as it is.
-  it.fails.each(['"', 'a" }; flush', 'a\nflush rules', '", "b'])(
-    'cannot add to a transaction: %j',
-    (name) => {
-      const set = {
-        family: 'inet',
-        name: 'bridges',
-        table: 'lxcnet',
-        type: 'ifname',
-        handle: 1,
-        elem: [name],
-      };
-      let transaction: string;
-      try {
-        const { elements } = parseTable(JSON.stringify({ nftables: [{ set }] }));
-        transaction = renderDifference(elementDifference(new Map(), elements));
-      } catch (error) {
-        expect(error).toBeInstanceOf(Error);
-        return;
-      }
-      expect(transaction).toMatch(/^delete element inet lxcnet bridges \{ "[^"\n;{}]*" \}\n$/);
-    },
-  );
+  it.each(['"', 'a" }; flush', 'a\nflush rules', '", "b'])('cannot add to a transaction: %j', (name) => {
+    const set = {
+      family: 'inet',
+      name: 'bridges',
+      table: 'lxcnet',
+      type: 'ifname',
+      handle: 1,
+      elem: [name],
+    };
+    let transaction: string;
+    try {
+      const { elements } = parseTable(JSON.stringify({ nftables: [{ set }] }));
+      transaction = renderDifference(elementDifference(new Map(), elements));
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+      return;
+    }
+    expect(transaction).toMatch(/^delete element inet lxcnet bridges \{ "[^"\n;{}]*" \}\n$/);
+  });
 });
