@@ -8,13 +8,16 @@ import { Lab } from '../support/lab.ts';
 const EXAMPLES = join(import.meta.dirname, '../../manifests');
 const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
 
+/** The kernel's own: a bridge announces a port 15 s after it joined. What somebody changes, it announces with more. */
+const isTimer = (line: string): boolean => line.includes(' master ') && !line.includes(' qdisc ');
+
 /** Follows everything that is written to the kernel, and keeps it. */
 function follow(lab: Lab): { readonly lines: () => string[]; stop(): void } {
   const programs: ChildProcess[] = [];
   let text = '';
   for (const argv of [
     ['nft', 'monitor'],
-    ['ip', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
+    ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
   ]) {
     const program = spawn('ip', ['netns', 'exec', lab.host.name, ...argv], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -63,7 +66,7 @@ it.each(files)('%s converges, converges again without a write, and goes without 
     monitor
       .lines()
       .slice(heard)
-      .filter((line) => !/10\.9[89]\.0\.0\/16/.test(line)),
+      .filter((line) => !/10\.9[89]\.0\.0\/16/.test(line) && !isTimer(line)),
   ).toEqual([]);
   monitor.stop();
 
