@@ -67,7 +67,7 @@ it('bad manifests are told with their place, and the rest goes on', async () => 
   expect(validated.stderr).toContain(
     'bad.yaml:6:3: Bridge/br9: spec.adresses: Unknown field: did you mean "addresses"?',
   );
-  expect(validated.stdout).toBe('2 files, 2 errors\n');
+  expect(validated.stdout).toBe('2 files: 2 errors\n');
   expect(lab.host.exec('ip', 'link', 'show', 'dev', 'eth0')).toContain('eth0');
 });
 
