@@ -8,7 +8,13 @@ import { type NamespaceView, type Observed, markedKey } from '../src/kernel/obse
 import { isElementName } from '../src/netfilter/elements.ts';
 import type { GuardedInterfaces } from '../src/netfilter/build.ts';
 import type { Claims, PlanInput } from './plan.ts';
-import { type SysctlSetting, planSysctl, planSysctlRestores } from './sysctls.ts';
+import {
+  type SysctlSetting,
+  acceptRaPath,
+  advertisedInterfaces,
+  planSysctl,
+  planSysctlRestores,
+} from './sysctls.ts';
 import { bridgeSysctls } from './bridge.ts';
 
 const FORWARD_ALL = { 4: 'net/ipv4/ip_forward', 6: 'net/ipv6/conf/all/forwarding' } as const;
@@ -80,6 +86,7 @@ export function sysctlPaths(desired: Iterable<Manifest>, host: NamespaceView, cl
     ...new Set([
       ...claimed,
       ...(bridges.length > 0 ? BRIDGE_NETFILTER : []),
+      ...(bridges.length > 0 ? advertisedInterfaces(host).map(acceptRaPath) : []),
       FORWARD_ALL[4],
       FORWARD_ALL[6],
       ...bridges.flatMap(({ resource }) => bridgeSysctls(resource, []).map(({ path }) => path)),
@@ -91,10 +98,6 @@ export function sysctlPaths(desired: Iterable<Manifest>, host: NamespaceView, cl
 function forwardingPath(family: 4 | 6, name: string): string {
   // Unlike `forwarding`, `force_forwarding` leaves router advertisements alone, so learnt default routes stay.
   return family === 4 ? `net/ipv4/conf/${name}/forwarding` : `net/ipv6/conf/${name}/force_forwarding`;
-}
-
-function acceptRaPath(name: string): string {
-  return `net/ipv6/conf/${name}/accept_ra`;
 }
 
 function forwardingSettings(desired: Iterable<Manifest>, observed: Observed): SysctlSetting[] {

@@ -1,6 +1,6 @@
 import type { Key } from '../src/api/key.ts';
-import type { Operation } from '../src/kernel/command.ts';
-import type { Observed } from '../src/kernel/observed.ts';
+import type { Command, Operation } from '../src/kernel/command.ts';
+import type { NamespaceView, Observed } from '../src/kernel/observed.ts';
 import type { Claims } from './plan.ts';
 
 /** A sysctl that has to have a value; the kernel may lack it where it is optional. */
@@ -28,10 +28,40 @@ export function planSysctl(
       field: 'value',
       from: current,
       to: value,
-      commands: [{ tool: 'sysctl', path, value }],
+      commands: keepingLearntRoutes({ tool: 'sysctl', path, value }, path, observed),
       claim: { owner: key, object: 'sysctl', id: path, before },
     },
   ];
+}
+
+const SWITCHES_FORWARDING = /^net\/ipv6\/conf\/[^/]+\/forwarding$/;
+
+/** Where an interface says whether it listens to router advertisements. */
+export function acceptRaPath(name: string): string {
+  return `net/ipv6/conf/${name}/accept_ra`;
+}
+
+/** The interfaces through which the host has learnt a default route by router advertisement. */
+export function advertisedInterfaces({ routes }: NamespaceView): string[] {
+  const learnt = routes.filter(({ protocol, to }) => protocol === 'ra' && to === '::/0');
+  return [
+    ...new Set(
+      learnt.flatMap((route) => [route.interface, ...(route.nextHops ?? []).map((hop) => hop.interface)]),
+    ),
+  ].filter((name) => name !== undefined);
+}
+
+/**
+ * When IPv6 forwarding is switched on for any interface, the kernel forgets the default routes that were learnt through
+ * all interfaces whose accept_ra is not 2. So it is 2 for the moment of the write.
+ */
+function keepingLearntRoutes(write: Command, path: string, observed: Observed): Command[] {
+  if (!SWITCHES_FORWARDING.test(path)) return [write];
+  const paths = advertisedInterfaces(observed.host)
+    .map(acceptRaPath)
+    .filter((accept) => observed.sysctls.get(accept) === '1');
+  const set = (value: string): Command[] => paths.map((accept) => ({ tool: 'sysctl', path: accept, value }));
+  return [...set('2'), write, ...set('1')];
 }
 
 /**
