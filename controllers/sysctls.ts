@@ -34,7 +34,8 @@ export function planSysctl(
   ];
 }
 
-const SWITCHES_FORWARDING = /^net\/ipv6\/conf\/[^/]+\/forwarding$/;
+/** Not that of all interfaces: where that is needed, accept_ra becomes 2 for good. */
+const SWITCHES_FORWARDING = /^net\/ipv6\/conf\/(?!all\/)[^/]+\/forwarding$/;
 
 /** Where an interface says whether it listens to router advertisements. */
 export function acceptRaPath(name: string): string {

@@ -98,7 +98,17 @@ describe('planForwarding', () => {
 
   it('on a kernel without force_forwarding keeps router advertisements, and guards every interface', () => {
     const { 'net/ipv6/conf/eth0/force_forwarding': _, ...older } = off;
-    const plan = planForwarding(input(wanted, { host: view([eth0, eth1]), sysctls: older }));
+    const learnt = {
+      family: 6 as const,
+      to: '::/0',
+      type: 'unicast',
+      table: 254,
+      metric: 1024,
+      protocol: 'ra',
+      via: 'fe80::1',
+      interface: 'eth0',
+    };
+    const plan = planForwarding(input(wanted, { host: view([eth0, eth1], [learnt]), sysctls: older }));
     expect(lines(plan.operations)).toEqual([
       'sysctl: net/ipv4/conf/eth0/forwarding=1',
       'sysctl: net/ipv6/conf/eth0/accept_ra=2',
