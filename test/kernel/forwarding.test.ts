@@ -16,6 +16,13 @@ it('the host forwards for its containers, and becomes a router for nobody else',
     netns.exec('ip', 'address', 'add', `fd00:16::${number}/64`, 'dev', name, 'nodad');
     netns.exec('ip', 'link', 'set', name, 'up');
   }
+  // The host finds no neighbour on an interface whose link-local address is still being checked for duplicates.
+  const tentative = (): boolean =>
+    lab.host.exec('ip', '-6', 'address', 'show', 'dev', 'eth1', 'tentative') !== '';
+  await lab.eventually(
+    'eth1 is settled',
+    () => !tentative() && lab.host.exec('ip', '-6', 'address', 'show', 'dev', 'eth1').includes('fe80:'),
+  );
   elsewhere.exec('ip', 'route', 'add', 'default', 'via', '172.16.0.1');
   elsewhere.exec('ip', '-6', 'route', 'add', 'default', 'via', 'fd00:16::1');
   const open = policy('open', 'vm1', { policyTypes: ['Egress'], egress: [{}] });
