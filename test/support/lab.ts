@@ -77,6 +77,8 @@ export class Lab implements AsyncDisposable {
       [this.host, HOST, HOST6],
       [this.client, CLIENT, CLIENT6],
     ] as const) {
+      // Until duplicate address detection is over no neighbour is found: on a quiet machine the daemon is ready before.
+      for (const name of ['all', 'eth0']) netns.exec('sysctl', '-qw', `net.ipv6.conf.${name}.accept_dad=0`);
       ip('-n', netns.name, 'address', 'add', `${ipv4}/24`, 'dev', 'eth0');
       ip('-n', netns.name, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
       ip('-n', netns.name, 'link', 'set', 'eth0', 'up');
