@@ -83,7 +83,7 @@ async function readElements({ kernel, engine, metrics }: CounterParts): Promise<
 function meaningOf(set: SetName, owner: Key, outgoing: boolean): Sum['what'] | undefined {
   if (set.startsWith('denied_egress')) return 'denied egress';
   if (set.startsWith('denied_ingress')) return 'denied ingress';
-  if (/^(dnat|hairpin)_/.test(set)) return 'forward';
+  if (set.startsWith('dnat_')) return 'forward';
   if (set === 'spoofed') return 'spoofed';
   if (SETS[set].counter && owner.startsWith('NetworkPolicy/'))
     return outgoing ? 'allowed egress' : 'allowed ingress';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type Cidr, type Family, addressBits, formatCidr, parseCidr } from '../api/address.ts';
 import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
@@ -14,6 +13,7 @@ import type { Manifest } from '../api/resource.ts';
 import type { Protocol } from '../api/scalars.ts';
 import { selects } from '../api/selector.ts';
 import type { ElementCollector } from './elements.ts';
+import { Numbers } from './numbers.ts';
 import { type PortRange, type Region, disjoint, subtract } from './regions.ts';
 
 /** The number of a protocol in the IP header. */
@@ -46,13 +46,15 @@ const ANYWHERE: readonly Cidr[] = [
 /** Adds every element that follows from policies: each link's numbers, and what each number allows. */
 export function addPolicyElements(input: PolicyInput, collector: ElementCollector): void {
   const sets = new Map<string, PolicySet>();
-  const ids = new PolicySetIds();
+  const numbers = new Numbers();
+  const openId = numbers.of(OPEN);
   const selected = policiesByLink(input);
   for (const link of input.links) {
     for (const direction of DIRECTIONS) {
-      const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? [], ids);
+      const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? [], numbers);
       sets.set(set.id, sets.get(set.id) ?? set);
       addLink(link, set, collector);
+      if (set.id === openId) collector.add(link.key, 'everything', [openId]);
     }
   }
   for (const set of sets.values()) new SetCompiler(input, set, collector).run();
@@ -78,14 +80,14 @@ function policySetOf(
   link: Manifest<Link>,
   direction: Direction,
   policies: readonly Manifest<NetworkPolicy>[],
-  ids: PolicySetIds,
+  numbers: Numbers,
 ): PolicySet {
   const open = policies.length === 0 && input.bridgeOf(link.resource)?.spec.defaultPolicy === 'Allow';
   const named =
     direction === 'Ingress' && policies.some(usesNamedPorts) ? JSON.stringify(link.resource.spec.ports) : '';
   const members = policies.map(({ key }) => key).sort();
-  const identity = [open ? 'open' : direction, ...members, named].join('\n');
-  return { id: ids.idOf(identity), direction, policies: open ? [] : policies, link };
+  const identity = open ? OPEN : [direction, ...members, named].join('\n');
+  return { id: numbers.of(identity), direction, policies: open ? [] : policies, link };
 }
 
 function usesNamedPorts({ resource }: Manifest<NetworkPolicy>): boolean {
@@ -94,30 +96,8 @@ function usesNamedPorts({ resource }: Manifest<NetworkPolicy>): boolean {
   );
 }
 
-/** The number of a policy set follows from what it is, so that a restart of the daemon changes nothing in the kernel. */
-function classidOf(identity: string): string {
-  const digest = createHash('sha256').update(identity).digest();
-  // 0 means "not known"; ffff:ffff is the kernel's TC_H_ROOT.
-  return `${((digest.readUInt16BE(0) % 0xfffe) + 1).toString(16)}:${digest.readUInt16BE(2).toString(16)}`;
-}
-
-const OPEN_IDENTITY = ['open', ''].join('\n');
-const OPEN_ID = classidOf(OPEN_IDENTITY);
-
-/** The numbers given out so far. Two policy sets whose digests are the same must not share their rules. */
-class PolicySetIds {
-  readonly #identities = new Map([[OPEN_ID, OPEN_IDENTITY]]);
-
-  idOf(identity: string): string {
-    for (let attempt = 0; ; attempt++) {
-      const id = classidOf(attempt === 0 ? identity : `${identity}\n#${attempt}`);
-      const holder = this.#identities.get(id);
-      if (holder !== undefined && holder !== identity) continue;
-      this.#identities.set(id, identity);
-      return id;
-    }
-  }
-}
+/** Identifies the policies of a link that is open: the same in both directions. */
+const OPEN = 'open\n';
 
 function addLink({ key, resource }: Manifest<Link>, set: PolicySet, collector: ElementCollector): void {
   const [ids, denied] =
@@ -128,7 +108,6 @@ function addLink({ key, resource }: Manifest<Link>, set: PolicySet, collector: E
     collector.add(key, `${ids}${family}`, [address], [set.id]);
     collector.add(key, `${denied}${family}`, [address]);
   }
-  if (set.id === OPEN_ID) collector.add(key, 'everything', [OPEN_ID]);
 }
 
 /** A link's addresses without their prefix lengths. */

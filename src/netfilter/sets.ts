@@ -30,6 +30,10 @@ export interface SetDefinition {
 
 export type Table = 'inet' | 'bridge';
 
+/** What a forward listens on: what a packet is looked up by. The `hairpin` ones are for the host and its containers. */
+export type Listening =
+  'interface_address' | 'address' | 'interface' | 'any' | 'hairpin_address' | 'hairpin_any';
+
 type Families<Name extends string> = `${Name}4` | `${Name}6`;
 type FamilySet =
   | 'networks'
@@ -43,14 +47,11 @@ type FamilySet =
   | 'network'
   | 'denied_egress'
   | 'denied_ingress'
+  | `dnat_${Listening}`
+  | `permit_${Listening}`
+  | 'permit_reply'
   | 'forwarded'
   | 'forwarded_from'
-  | 'dnat_interface_address'
-  | 'dnat_address'
-  | 'dnat_interface'
-  | 'dnat_any'
-  | 'hairpin_address'
-  | 'hairpin_any'
   | 'self'
   | 'snat_interfaces'
   | 'snat_bridge';
@@ -79,6 +80,21 @@ function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDe
   });
   const service: readonly Atom[] = ['inet_proto', 'inet_service'];
   const target: readonly Atom[] = [address, 'inet_service'];
+  const keys: Readonly<Record<Listening, readonly Atom[]>> = {
+    interface_address: ['ifname', address, ...service],
+    address: [address, ...service],
+    interface: ['ifname', ...service],
+    any: service,
+    hairpin_address: [address, ...service],
+    hairpin_any: service,
+  };
+  const listening = <P extends 'dnat' | 'permit'>(
+    prefix: P,
+    rest: Partial<SetDefinition>,
+  ): Record<`${P}_${Listening}`, SetDefinition> =>
+    Object.fromEntries(
+      Object.entries(keys).map(([name, key]) => [`${prefix}_${name}`, inet(key, rest)]),
+    ) as Record<`${P}_${Listening}`, SetDefinition>;
   return {
     networks: inet([address], { interval: true }),
     guarded: inet(['ifname']),
@@ -91,14 +107,11 @@ function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDe
     network: inet(['classid', address], { interval: true, counter: true }),
     denied_egress: inet([address], { counter: true }),
     denied_ingress: inet([address], { counter: true }),
-    forwarded: inet([...service, ...target]),
-    forwarded_from: inet([...service, ...target, address], { interval: true }),
-    dnat_interface_address: inet(['ifname', address, ...service], { value: target, counter: true }),
-    dnat_address: inet([address, ...service], { value: target, counter: true }),
-    dnat_interface: inet(['ifname', ...service], { value: target, counter: true }),
-    dnat_any: inet(service, { value: target, counter: true }),
-    hairpin_address: inet([address, ...service], { value: target, counter: true }),
-    hairpin_any: inet(service, { value: target, counter: true }),
+    ...listening('dnat', { value: target, counter: true }),
+    ...listening('permit', { value: ['classid'] }),
+    permit_reply: inet([...service, ...target], { value: ['classid'] }),
+    forwarded: inet(['classid', ...target]),
+    forwarded_from: inet(['classid', ...target, address], { interval: true }),
     self: inet([address, address]),
     snat_interfaces: inet(['ifname', 'ifname'], { value: [address] }),
     snat_bridge: inet(['ifname'], { value: [address] }),

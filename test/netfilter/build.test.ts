@@ -103,8 +103,11 @@ describe('buildNetfilter', () => {
       ['"eth0" . 6 . 80', '10.10.20.10 . 8080'],
       ['"eth0" . 6 . 81', '10.10.20.10 . 8081'],
     ]);
-    expect(keysOf(elements, 'hairpin_address6')).toEqual(['fd00:254::19 . 6 . 80', 'fd00:254::19 . 6 . 81']);
-    expect(keysOf(elements, 'forwarded4')).toEqual([
+    expect(keysOf(elements, 'dnat_hairpin_address6')).toEqual([
+      'fd00:254::19 . 6 . 80',
+      'fd00:254::19 . 6 . 81',
+    ]);
+    expect(keysOf(elements, 'permit_reply4')).toEqual([
       '6 . 80 . 10.10.20.10 . 8080',
       '6 . 81 . 10.10.20.10 . 8081',
     ]);

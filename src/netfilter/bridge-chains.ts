@@ -1,0 +1,39 @@
+import { chain } from './chain.ts';
+import { ND_TARGET } from './sets.ts';
+
+/** Anti-spoofing. It comes before everything else that a packet from a container meets. */
+export function bridgeChains(): string[] {
+  return [
+    chain('spoof', ['iifname @spoofed drop', 'drop']),
+    chain('arp_source', [
+      'iifname . arp saddr ether != @macs goto spoof',
+      'iifname . arp saddr ip @sources4 return',
+      'arp saddr ip 0.0.0.0 return',
+      'goto spoof',
+    ]),
+    chain('ip_source', [
+      'udp sport 67 goto spoof',
+      'iifname . ip saddr @sources4 return',
+      'ip saddr 0.0.0.0 udp sport 68 udp dport 67 return',
+      'goto spoof',
+    ]),
+    chain('ip6_source', [
+      'icmpv6 type { nd-router-advert, nd-redirect } goto spoof',
+      'udp sport 547 goto spoof',
+      `icmpv6 type nd-neighbor-advert @th,64,16 & 0xffc0 != 0xfe80 iifname . ${ND_TARGET} != @nd_targets goto spoof`,
+      'ip6 saddr fe80::/10 return',
+      'ip6 saddr :: return',
+      'iifname . ip6 saddr @sources6 return',
+      'goto spoof',
+    ]),
+    chain('guard', [
+      'iifname . ether saddr != @macs goto spoof',
+      'ether type vmap { arp : goto arp_source, ip : goto ip_source, ip6 : goto ip6_source }',
+      'goto spoof',
+    ]),
+    chain('prerouting', [
+      'type filter hook prerouting priority -300; policy accept;',
+      'iifname @ports jump guard',
+    ]),
+  ];
+}
