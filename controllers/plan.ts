@@ -31,6 +31,13 @@ export interface Obstacle {
   readonly stalled: boolean;
 }
 
+/** Something that a user should know of a resource that is as its manifest says. */
+export interface Note {
+  /** In Kubernetes' style, for an event: `UndeclaredPort`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What has to be done for one resource, and what can be said of it already. */
 export interface Plan {
   readonly operations: readonly Operation[];

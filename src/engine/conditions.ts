@@ -64,7 +64,9 @@ export function verdictOf(
       open.field === undefined ? '' : `: ${open.field} is '${open.from ?? ''}', not '${open.to ?? ''}'`;
     return failed(open.object, `the kernel does not keep it${detail}`, references);
   }
-  const why = { reason: 'ReconciliationSucceeded', message: readyMessage(key) };
+  const notes = pass.plan.notes.get(key) ?? [];
+  const message = [readyMessage(key), ...notes.map((note) => note.message)].join('; ');
+  const why = { reason: 'ReconciliationSucceeded', message };
   return { conditions: [draft('Ready', 'True', why), ...references], result: 'success', retry: false };
 }
 

@@ -228,11 +228,12 @@ export class Engine implements EngineActions {
       postponed,
     });
     this.#pruneOrphans = false;
+    const before = this.#last;
     this.#last = result;
     // What was not ready before is not drift when it is made so.
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
-    reportPass(this.#parts, result, expected);
+    reportPass(this.#parts, result, before, expected);
     for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
     if (eventAt !== undefined && result.done.length + result.elements > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);

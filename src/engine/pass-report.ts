@@ -18,6 +18,7 @@ interface Reporters {
 export function reportPass(
   { events, metrics, logger }: Reporters,
   result: PassResult,
+  before: PassResult | undefined,
   isExpected: (key: Key) => boolean,
 ): void {
   for (const [key, operations] of Map.groupBy(result.done, (operation) => operation.key)) {
@@ -54,6 +55,13 @@ export function reportPass(
     logger.error('nft refused the transaction; the old rules stay in force', {
       reason: result.netfilterError,
     });
+  }
+  for (const [key, notes] of result.plan.notes) {
+    const known = new Set(before?.plan.notes.get(key)?.map(({ message }) => message));
+    for (const { reason, message } of notes.filter((note) => !known.has(note.message))) {
+      events.record({ key, type: 'Warning', reason, message });
+      logger.warn(`${displayKey(key)}: ${message}`);
+    }
   }
   metrics.setOrphans(result.plan.leftovers.orphans.length);
 }

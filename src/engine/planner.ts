@@ -1,12 +1,14 @@
 import { planBridge } from '../../controllers/bridge.ts';
 import { planForwarding } from '../../controllers/forwarding.ts';
 import { planLink } from '../../controllers/link.ts';
-import { type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
+import { type Note, type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
 import { planPortForward } from '../../controllers/port-forward.ts';
 import { type Leftovers, findLeftovers, planRemoval } from '../../controllers/removal.ts';
 import { planRoute } from '../../controllers/route.ts';
+import { findStrangers, strangerNote } from '../../controllers/strangers.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
+import type { PortForward } from '../api/port-forward.ts';
 import { ANNOTATIONS } from '../api/meta.ts';
 import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
@@ -23,6 +25,8 @@ export interface FullPlan {
   readonly operations: readonly Operation[];
   readonly netfilter: NetfilterPlan;
   readonly leftovers: Leftovers;
+  /** What should be known of resources that may be ready all the same. */
+  readonly notes: ReadonlyMap<Key, readonly Note[]>;
 }
 
 export interface NetfilterPlan {
@@ -45,10 +49,13 @@ export class Planner {
 
   plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
     const forwarding = planForwarding(input);
-    const netfilter = this.#netfilter(input, forwarding.guarded);
     const plans = new Map<Key, Plan>();
-    for (const manifest of input.desired.values())
-      plans.set(manifest.key, planResource(manifest, input, netfilter.conflicts));
+    for (const manifest of input.desired.values()) plans.set(manifest.key, planResource(manifest, input));
+    const strangers = findStrangers(input, claimedInterfaces(plans.values()));
+    const netfilter = this.#netfilter(input, forwarding.guarded, strangers);
+    for (const manifest of ofKind<PortForward>(input, 'PortForward'))
+      if (!isSuspended(manifest.resource))
+        plans.set(manifest.key, planPortForward(manifest, input, netfilter.conflicts));
     const leftovers = findLeftovers(input);
     const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
     const { host, netfilter: observed } = input.observed;
@@ -68,20 +75,32 @@ export class Planner {
         replaceTables: !present && !(empty && observed.skeleton === 'absent') && host.interfaces.size > 0,
       },
       leftovers,
+      notes: new Map(
+        [...Map.groupBy(strangers, ([, bridge]) => bridge)].map(([bridge, ports]) => [
+          bridge,
+          ports.map(([port]) => strangerNote(port)),
+        ]),
+      ),
     };
   }
 
-  #netfilter({ desired, observed }: PlanInput, guarded: GuardedInterfaces): DesiredNetfilter {
+  #netfilter(
+    { desired, observed }: PlanInput,
+    guarded: GuardedInterfaces,
+    foundStrangers: ReadonlyMap<string, Key>,
+  ): DesiredNetfilter {
+    const strangers = new Map([...foundStrangers].filter(([name]) => isElementName(name)));
     const names = hostEnds(observed);
     const addresses = [...observed.host.interfaces.values()].map(
       (device) => [device.name, device.addresses] as const,
     );
-    const context = JSON.stringify([[...names], addresses, [...guarded[4]], [...guarded[6]]]);
+    const context = JSON.stringify([[...names], addresses, [...guarded[4]], [...guarded[6]], [...strangers]]);
     if (this.#last?.desired !== desired || this.#last.context !== context) {
       const result = buildNetfilter(desired.values(), {
         addressesOf: (name) => addressesOf(observed, name),
         portOf: (link) => names.get(markOf(link.key)) ?? hostInterfaceOf(link.resource),
         guarded,
+        strangers,
       });
       this.#last = { desired, context, result };
     }
@@ -103,7 +122,20 @@ function addressesOf({ host }: Observed, name: string): readonly string[] {
   return (device?.addresses ?? []).map((address) => address.slice(0, address.indexOf('/')));
 }
 
-function planResource(manifest: Manifest, input: PlanInput, conflicts: ReadonlyMap<Key, Key>): Plan {
+function ofKind<R extends Resource>({ desired }: PlanInput, kind: R['kind']): Manifest<R>[] {
+  return [...desired.values()].filter((one): one is Manifest<R> => one.resource.kind === kind);
+}
+
+/** The interfaces that the plans make or take over. */
+function claimedInterfaces(plans: Iterable<Plan>): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { operations } of plans)
+    for (const { claim } of operations) if (claim?.object === 'interface') names.add(claim.id);
+  return names;
+}
+
+/** The plan of one resource; forwards are planned when it is known which of them lose. */
+function planResource(manifest: Manifest, input: PlanInput): Plan {
   if (isSuspended(manifest.resource)) return NOTHING_TO_DO;
   switch (manifest.resource.kind) {
     case 'Bridge':
@@ -113,11 +145,6 @@ function planResource(manifest: Manifest, input: PlanInput, conflicts: ReadonlyM
     case 'Route':
       return planRoute(manifest as Manifest<Extract<Resource, { kind: 'Route' }>>, input);
     case 'PortForward':
-      return planPortForward(
-        manifest as Manifest<Extract<Resource, { kind: 'PortForward' }>>,
-        input,
-        conflicts,
-      );
     case 'NetworkPolicy':
     case 'Namespace':
       return NOTHING_TO_DO;

@@ -1,7 +1,7 @@
 import { chain } from './chain.ts';
 import { ND_TARGET } from './sets.ts';
 
-/** Anti-spoofing. It comes before everything else that a packet from a container meets. */
+/** Anti-spoofing, and undeclared ports. They come before everything else that a packet from a container meets. */
 export function bridgeChains(): string[] {
   return [
     chain('spoof', ['iifname @spoofed drop', 'drop']),
@@ -33,7 +33,21 @@ export function bridgeChains(): string[] {
     ]),
     chain('prerouting', [
       'type filter hook prerouting priority -300; policy accept;',
-      'iifname @ports jump guard',
+      'iifname @strangers drop',
+      'iifname @guarded_ports jump guard',
+      'ether daddr @bridge_macs iifname != @declared_ports drop',
+    ]),
+    // Which bridge a port is of cannot be asked here. So what is closed is the way to and from the host and the links,
+    // to everything that is not declared: before an event has told of a new port, and without the daemon, too.
+    chain('forward', [
+      'type filter hook forward priority -300; policy accept;',
+      'oifname @link_ports iifname != @declared_ports drop',
+      'iifname @link_ports oifname != @declared_ports drop',
+    ]),
+    chain('postrouting', [
+      'type filter hook postrouting priority -300; policy accept;',
+      'oifname @strangers drop',
+      'ether saddr @bridge_macs oifname != @declared_ports drop',
     ]),
   ];
 }

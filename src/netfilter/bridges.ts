@@ -2,7 +2,7 @@ import { type Cidr, networkOf, parseAddress, parseCidr } from '../api/address.ts
 import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
-import { bridgeInterfaceOf, macAddressOf } from '../api/naming.ts';
+import { bridgeInterfaceOf, bridgeMacOf, macAddressOf } from '../api/naming.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { ElementCollector } from './elements.ts';
 import { linkAddresses, networkText } from './policy-sets.ts';
@@ -18,6 +18,8 @@ export function addBridgeElements(bridges: readonly Manifest<Bridge>[], collecto
     for (const address of resource.spec.addresses) {
       networks.push({ network: networkOf(parseCidr(address)!), ports: 'everything', owner: key });
     }
+    collector.add(key, 'bridge_macs', [bridgeMacOf(resource)]);
+    for (const port of resource.spec.ports) collector.add(key, 'declared_ports', [port]);
     addMasquerade(key, resource, collector);
   }
   for (const family of [4, 6] as const) {
@@ -43,7 +45,7 @@ function addMasquerade(key: Key, bridge: Bridge, collector: ElementCollector): v
   }
 }
 
-/** Adds what a link may send as: its MAC address and its addresses, on its port. */
+/** Adds that a link's port is declared, and what the link may send as: its MAC address and its addresses, on its port. */
 export function addSourceElements(
   links: readonly Manifest<Link>[],
   portOf: (link: Manifest<Link>) => string,
@@ -53,9 +55,11 @@ export function addSourceElements(
     for (const [family, address] of linkAddresses(link.resource)) {
       collector.add(link.key, `self${family}`, [address, address]);
     }
-    if (!link.resource.spec.antiSpoofing) continue;
     const port = portOf(link);
-    collector.add(link.key, 'ports', [port]);
+    collector.add(link.key, 'link_ports', [port]);
+    collector.add(link.key, 'declared_ports', [port]);
+    if (!link.resource.spec.antiSpoofing) continue;
+    collector.add(link.key, 'guarded_ports', [port]);
     collector.add(link.key, 'spoofed', [port]);
     collector.add(link.key, 'macs', [port, macAddressOf(link.resource)]);
     for (const [family, address] of linkAddresses(link.resource)) {

@@ -22,6 +22,8 @@ export interface NetfilterContext {
   readonly portOf: (link: Manifest<Link>) => string;
   /** Interfaces that forward only because lxcnet switched it on. */
   readonly guarded: GuardedInterfaces;
+  /** Ports of our bridges that no manifest declares, and the bridge that each is of. */
+  readonly strangers: ReadonlyMap<string, Key>;
 }
 
 export interface DesiredNetfilter {
@@ -43,6 +45,7 @@ export function buildNetfilter(manifests: Iterable<Manifest>, context: Netfilter
 
   addBridgeElements(bridges, collector);
   addSourceElements(links, context.portOf, collector);
+  for (const [name, owner] of context.strangers) collector.add(owner, 'strangers', [name]);
   for (const family of [4, 6] as const) {
     for (const [name, owner] of context.guarded[family]) collector.add(owner, `guarded${family}`, [name]);
   }

@@ -65,7 +65,11 @@ export type SetName =
   | 'everything'
   | 'masquerade_interfaces'
   | 'masquerade_bridge'
-  | 'ports'
+  | 'guarded_ports'
+  | 'link_ports'
+  | 'declared_ports'
+  | 'strangers'
+  | 'bridge_macs'
   | 'macs'
   | 'sources4'
   | 'sources6'
@@ -135,7 +139,11 @@ export const SETS: Readonly<Record<SetName, SetDefinition>> = {
   everything: { table: 'inet', key: ['classid'], counter: true },
   masquerade_interfaces: { table: 'inet', key: ['ifname', 'ifname'] },
   masquerade_bridge: { table: 'inet', key: ['ifname'] },
-  ports: { table: 'bridge', key: ['ifname'] },
+  guarded_ports: { table: 'bridge', key: ['ifname'] },
+  link_ports: { table: 'bridge', key: ['ifname'] },
+  declared_ports: { table: 'bridge', key: ['ifname'] },
+  strangers: { table: 'bridge', key: ['ifname'] },
+  bridge_macs: { table: 'bridge', key: ['ether_addr'] },
   macs: { table: 'bridge', key: ['ifname', 'ether_addr'] },
   sources4: { table: 'bridge', key: ['ifname', 'ipv4_addr'] },
   sources6: { table: 'bridge', key: ['ifname', 'ipv6_addr'] },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import { buildNetfilter } from '../../src/netfilter/build.ts';
 import { elementDifference, isEmptyDifference, renderDifference } from '../../src/netfilter/difference.ts';
@@ -22,6 +23,7 @@ function build(...documents: readonly object[]): ReturnType<typeof buildNetfilte
     addressesOf: (name) => (name === 'eth0' ? ['192.168.254.19', 'fd00:254::19'] : []),
     portOf: ({ resource }) => `lx-${resource.metadata.name}`,
     guarded: { 4: new Map(), 6: new Map() },
+    strangers: new Map([['evil0', 'Bridge/br0' as Key]]),
   });
 }
 
