@@ -9,6 +9,8 @@ export const ANNOTATIONS = {
   reconcile: `${GROUP}/reconcile`,
   prune: `${GROUP}/prune`,
   adopt: `${GROUP}/adopt`,
+  /** On a Link: what is denied to it is logged. */
+  logDenied: `${GROUP}/log-denied`,
   reconcileRequestedAt: `${GROUP}/reconcile-requested-at`,
 } as const;
 

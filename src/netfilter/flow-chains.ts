@@ -1,6 +1,9 @@
 import { chain } from './chain.ts';
 import type { Listening } from './sets.ts';
 
+/** The number of the nfnetlink group to which denied packets are logged. */
+const LOG_GROUP = 199;
+
 /** What differs between the two directions of a flow. In the forward hook a reply has the roles of its fields swapped. */
 interface Roles {
   readonly direction: 'original' | 'reply';
@@ -65,6 +68,7 @@ export function flowChains(f: '4' | '6', roles: Roles): string[] {
       `meta priority set ${source} map @egress${f}`,
       `meta priority 0:0 goto unknown_${roles.near}`,
       ...lookups(f, destination, roles.port),
+      ...denialLog(roles, 'egress', `${source} @logged${f}`),
       `${source} @denied_egress${f} drop`,
       'drop',
     ]),
@@ -87,10 +91,22 @@ export function flowChains(f: '4' | '6', roles: Roles): string[] {
     ]),
     chain(`policy_${suffix}`, [
       ...lookups(f, source, roles.port),
+      ...denialLog(roles, 'ingress', `${destination} @logged${f}`),
       `${destination} @denied_ingress${f} drop`,
       'drop',
     ]),
   ];
+}
+
+/**
+ * The kernel's log shows only what happens in the host's first network namespace; whoever listens to the group of
+ * nfnetlink sees it in every one.
+ */
+function denialLog({ direction }: Roles, policy: 'egress' | 'ingress', match: string): string[] {
+  const prefix = `prefix "lxcnet denied ${policy}: "`;
+  return direction === 'original'
+    ? [`${match} log ${prefix} level info log ${prefix} group ${LOG_GROUP}`]
+    : [];
 }
 
 /** In each rule anew: nft 1.0.6 knows the type of `ct original proto-dst` only where the rule says the protocol. */

@@ -2,6 +2,7 @@ import { type Cidr, type Family, addressBits, formatCidr, parseCidr } from '../a
 import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
+import { ANNOTATIONS } from '../api/meta.ts';
 import {
   type Direction,
   type NetworkPolicy,
@@ -107,6 +108,8 @@ function addLink({ key, resource }: Manifest<Link>, set: PolicySet, collector: E
   for (const [family, address] of linkAddresses(resource)) {
     collector.add(key, `${ids}${family}`, [address], [set.id]);
     collector.add(key, `${denied}${family}`, [address]);
+    if (resource.metadata.annotations[ANNOTATIONS.logDenied] === 'true')
+      collector.add(key, `logged${family}`, [address]);
   }
 }
 

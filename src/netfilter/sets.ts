@@ -26,6 +26,8 @@ export interface SetDefinition {
   readonly interval?: boolean;
   /** Each element counts packets. */
   readonly counter?: boolean;
+  /** Each element matches this often, in nft's words. */
+  readonly limit?: string;
 }
 
 export type Table = 'inet' | 'bridge';
@@ -45,6 +47,7 @@ type FamilySet =
   | 'peer'
   | 'network_port'
   | 'network'
+  | 'logged'
   | 'denied_egress'
   | 'denied_ingress'
   | `dnat_${Listening}`
@@ -109,6 +112,7 @@ function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDe
     peer: inet(['classid', address], { counter: true }),
     network_port: inet(['classid', address, ...service], { interval: true, counter: true }),
     network: inet(['classid', address], { interval: true, counter: true }),
+    logged: inet([address], { limit: 'rate 5/second burst 10 packets' }),
     denied_egress: inet([address], { counter: true }),
     denied_ingress: inet([address], { counter: true }),
     ...listening('dnat', { value: target, counter: true }),
@@ -158,7 +162,7 @@ export const ND_TARGET = '@th,64,128';
 
 /** The definition of a set in nft's language. */
 export function renderSet(name: SetName): string {
-  const { key, value, interval, counter } = SETS[name];
+  const { key, value, interval, counter, limit } = SETS[name];
   const type = key.includes('nd_target')
     ? `typeof iifname . ${ND_TARGET}`
     : `type ${key.join(' . ')}${value ? ` : ${value.join(' . ')}` : ''}`;
@@ -167,6 +171,7 @@ export function renderSet(name: SetName): string {
     `    ${type}`,
     ...(interval ? ['    flags interval'] : []),
     ...(counter ? ['    counter'] : []),
+    ...(limit === undefined ? [] : [`    limit ${limit}`]),
     '  }',
   ].join('\n');
 }
