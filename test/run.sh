@@ -6,7 +6,7 @@
 # The last line is `N passed, N failed`, and the exit status 0 where nothing failed.
 set -eu
 cd "$(dirname "$0")/.."
-sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd promtool=prometheus
+sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 

@@ -56,6 +56,11 @@ export function reportPass(
       reason: result.netfilterError,
     });
   }
+  if (result.flowProblem !== undefined) {
+    const message = `running UDP flows stay where their forward led before: ${result.flowProblem}`;
+    events.record({ type: 'Warning', reason: 'FlowsNotMoved', message });
+    logger.warn(message);
+  }
   for (const [key, notes] of result.plan.notes) {
     const known = new Set(before?.plan.notes.get(key)?.map(({ message }) => message));
     for (const { reason, message } of notes.filter((note) => !known.has(note.message))) {

@@ -8,7 +8,9 @@ import type { Executor } from '../kernel/executor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
-import { isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
+import { forgetFlows } from '../kernel/conntrack.ts';
+import { type ElementDifference, isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
+import { movedFlows } from '../netfilter/moved-flows.ts';
 import { renderSkeleton } from '../netfilter/skeleton.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
@@ -34,6 +36,8 @@ export interface PassResult {
   readonly failures: ReadonlyMap<Key, Failure>;
   /** nft's words, where it refused the last transaction. */
   readonly netfilterError?: string;
+  /** Why running UDP flows could not be led where their forward leads now. */
+  readonly flowProblem?: string;
   /** Netfilter elements written. */
   readonly elements: number;
   /** Whether lxcnet's tables were made anew. */
@@ -79,6 +83,7 @@ export class Reconciler {
     let elements = 0;
     let tablesReplaced = false;
     let netfilterError: string | undefined;
+    let flowProblem: string | undefined;
     for (let round = 1; ; round++) {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
@@ -96,6 +101,7 @@ export class Reconciler {
           elements,
           tablesReplaced,
           ...(netfilterError !== undefined && { netfilterError }),
+          ...(flowProblem !== undefined && { flowProblem }),
         };
       }
       await this.#time('apply', async () => {
@@ -106,6 +112,7 @@ export class Reconciler {
             elements +=
               plan.netfilter.difference.additions.length + plan.netfilter.difference.removals.length;
             tablesReplaced ||= plan.netfilter.replaceTables;
+            flowProblem = await this.#moveFlows(plan.netfilter.difference, observed);
           }
         }
         const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
@@ -128,6 +135,18 @@ export class Reconciler {
         // Without its filter a link is neither made nor set up; what is to be removed may go.
         !(closed && key.startsWith('Link/') && verb !== 'delete'),
     );
+  }
+
+  /** A forward that leads elsewhere now does so for running UDP flows, too. */
+  async #moveFlows(difference: ElementDifference, { host }: Observed): Promise<string | undefined> {
+    const filters = movedFlows(difference);
+    if (filters.length === 0) return undefined;
+    const addresses = new Set(
+      [...host.interfaces.values()].flatMap((device) =>
+        device.addresses.map((text) => text.slice(0, text.indexOf('/'))),
+      ),
+    );
+    return forgetFlows(filters, (address) => addresses.has(address));
   }
 
   async #applyNetfilter({ netfilter }: FullPlan): Promise<string | undefined> {

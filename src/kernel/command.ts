@@ -1,3 +1,4 @@
+import type { Family } from '../api/address.ts';
 import type { Key } from '../api/key.ts';
 
 /**
@@ -52,6 +53,16 @@ export interface Claim {
   readonly id: string;
   /** The value before lxcnet changed it. */
   readonly before?: string;
+}
+
+/** Selects running UDP flows by what their client sends to and who answers; what is absent matches any. */
+export interface FlowFilter {
+  readonly family: Family;
+  /** Where the client sends to. */
+  readonly destination?: string;
+  readonly port: number;
+  /** Absent: the host itself answers, at the address that the client sends to. */
+  readonly target?: { readonly address: string; readonly port: number };
 }
 
 /** A command that the kernel refused. */

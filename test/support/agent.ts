@@ -106,6 +106,27 @@ function askUdp(address: string, port: number, timeout: number): Promise<Answer>
   });
 }
 
+/** Keeps a socket, so that all its questions are one flow. */
+function openUdp(address: string, port: number, flow: number): Promise<Answer> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  let waiting: (answer: Answer) => void = () => undefined;
+  socket.on('error', (error) => waiting(failureOf(error)));
+  socket.on('message', (data) => waiting(replyOf(data.toString())));
+  flows.set(
+    flow,
+    (patience) =>
+      new Promise((done) => {
+        const timer = setTimeout(() => done({ failure: 'timeout' }), patience);
+        waiting = (answer) => {
+          clearTimeout(timer);
+          done(answer);
+        };
+        socket.send('question');
+      }),
+  );
+  return new Promise((resolve) => socket.connect(port, address, () => resolve({})));
+}
+
 function replyOf(text: string): Answer {
   const [server, source] = text.trim().split(' ');
   return { server, source };
@@ -130,7 +151,7 @@ async function answer(question: Question): Promise<Answer> {
     case 'probe':
       return protocol === 'TCP' ? openTcp(address, port, timeout, undefined) : askUdp(address, port, timeout);
     case 'open':
-      return openTcp(address, port, timeout, flow);
+      return protocol === 'TCP' ? openTcp(address, port, timeout, flow) : openUdp(address, port, flow!);
     case 'exchange':
       return flows.get(flow!)!(timeout);
     case 'http':

@@ -88,6 +88,13 @@ export class NetNs {
     return async () => (await this.#ask({ do: 'exchange', flow, timeout: 700 })).failure === undefined;
   }
 
+  /** Opens a UDP socket that stays. @returns asks a question by it, which tells who answers. */
+  async converse(address: string, port: number): Promise<() => Promise<Reply>> {
+    const flow = this.#next++;
+    await this.#ask({ do: 'open', address, port, flow, protocol: 'UDP' });
+    return () => this.#ask({ do: 'exchange', flow, timeout: 700 });
+  }
+
   /** GET from a server of this namespace. @returns the status, 0 where nothing answers, and the body. */
   async get(port: number, path: string): Promise<Page> {
     const { status = 0, body = '' } = await this.#ask({ do: 'http', port, path, timeout: 5_000 });
