@@ -71,7 +71,7 @@ function room(folder, layers) {
   ];
 }
 
-const PURE_OF_KERNEL = ['kernel/observed.ts', 'kernel/command.ts'];
+const PURE_OF_KERNEL = ['kernel/observed.ts', 'kernel/command.ts', 'kernel/surroundings.ts'];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },

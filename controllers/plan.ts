@@ -44,6 +44,7 @@ export interface Plan {
   readonly obstacle?: Obstacle;
   /** `ReferencesResolved`, for kinds that refer to others. */
   readonly references?: ConditionDraft;
+  readonly notes?: readonly Note[];
 }
 
 export const NOTHING_TO_DO: Plan = { operations: [] };

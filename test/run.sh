@@ -6,7 +6,8 @@
 # The last line is `N passed, N failed`, and the exit status 0 where nothing failed.
 set -eu
 cd "$(dirname "$0")/.."
-sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus
+sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus \
+  python3=python3 iptables-nft=iptables ufw=ufw firewalld=firewalld dbus-daemon=dbus-daemon
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 

@@ -36,38 +36,44 @@ export function verdictOf(
 ): Verdict {
   const { key, resource } = manifest;
   const plan = pass.plan.plans.get(key);
-  const references = plan?.references ? [plan.references] : [];
+  const drops = pass.plan.foreignDrops.get(key);
+  const besides = [
+    ...(plan?.references ? [plan.references] : []),
+    ...(drops === undefined
+      ? []
+      : [draft('ForeignFirewall', 'True', { reason: 'DropsAllowedTraffic', message: drops })]),
+  ];
   if (invalid?.length) {
     const message = `${invalid.map((error) => error.message).join('; ')}; the last good version stays in force`;
-    return stalled({ reason: 'InvalidSpec', message }, references);
+    return stalled({ reason: 'InvalidSpec', message }, besides);
   }
   if (isSuspended(resource)) {
     const why = { reason: 'Suspended', message: 'the annotation lxcnet.dev/reconcile says disabled' };
     return { conditions: [draft('Ready', 'Unknown', why)], result: 'blocked', retry: false };
   }
-  if (plan?.obstacle?.stalled) return stalled(plan.obstacle, references);
+  if (plan?.obstacle?.stalled) return stalled(plan.obstacle, besides);
   const failure = pass.failures.get(key);
-  if (failure) return failed(failure.operation.object, failure.message, references);
+  if (failure) return failed(failure.operation.object, failure.message, besides);
   if (plan?.obstacle) {
     return {
-      conditions: [draft('Ready', 'False', plan.obstacle), ...references],
+      conditions: [draft('Ready', 'False', plan.obstacle), ...besides],
       result: 'blocked',
       retry: false,
     };
   }
   if (pass.netfilterError !== undefined && key.split('/')[0] !== 'Route') {
-    return failed('netfilter', pass.netfilterError, references);
+    return failed('netfilter', pass.netfilterError, besides);
   }
   const open = plan?.operations.find(({ commands }) => commands.length > 0);
   if (open) {
     const detail =
       open.field === undefined ? '' : `: ${open.field} is '${open.from ?? ''}', not '${open.to ?? ''}'`;
-    return failed(open.object, `the kernel does not keep it${detail}`, references);
+    return failed(open.object, `the kernel does not keep it${detail}`, besides);
   }
   const notes = pass.plan.notes.get(key) ?? [];
   const message = [readyMessage(key), ...notes.map((note) => note.message)].join('; ');
   const why = { reason: 'ReconciliationSucceeded', message };
-  return { conditions: [draft('Ready', 'True', why), ...references], result: 'success', retry: false };
+  return { conditions: [draft('Ready', 'True', why), ...besides], result: 'success', retry: false };
 }
 
 function readyMessage(key: Key): string {

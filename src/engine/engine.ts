@@ -53,6 +53,7 @@ export class Engine implements EngineActions {
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
   readonly #wake$ = new Subject<void>();
+  readonly #lookAround$ = new Subject<void>();
   #last: PassResult | undefined;
   #confirmed = false;
   #pruneOrphans = false;
@@ -85,6 +86,7 @@ export class Engine implements EngineActions {
     const changes$ = kernelChanges(this.#parts, {
       desired: () => this.#desired.manifests,
       observed: () => this.#last?.observed,
+      lookAround$: this.#lookAround$,
     });
     const passes$ = this.#wake$.pipe(coalesceMap(() => (this.#running = this.#work())));
     this.#subscription.add(passes$.subscribe());
@@ -157,6 +159,7 @@ export class Engine implements EngineActions {
     this.#refreshDesired();
     for (const key of this.#changed) this.#queue.add(key, 0);
     this.#queue.add(HOST, 0);
+    if ([...this.#changed].some((key) => key.startsWith('PortForward/'))) this.#lookAround$.next();
     this.#wake();
   }
 
@@ -177,6 +180,7 @@ export class Engine implements EngineActions {
 
   #resync(): void {
     this.#parts.view.invalidateAll();
+    this.#lookAround$.next();
     for (const key of this.#desired.manifests.keys()) this.#queue.add(key, -100);
     this.#queue.add(HOST, -100);
     this.#wake();

@@ -1,4 +1,4 @@
-import { type Observable, filter, interval, map, merge, tap } from 'rxjs';
+import { type Observable, auditTime, filter, interval, map, merge, share, startWith, tap } from 'rxjs';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
@@ -15,6 +15,8 @@ import { type KernelMonitors, foreignOnly } from './triggers.ts';
 /** How often is looked for containers that a Link waits for, and at sysctls; neither sends an event. */
 const CONTAINER_POLL = 250;
 const SYSCTL_POLL = 2_000;
+/** Other tables may change often; what is said of them may be this old. */
+const LOOK_AROUND_DELAY = 500;
 
 interface WatchParts {
   readonly monitors: KernelMonitors;
@@ -29,6 +31,8 @@ interface Known {
   readonly desired: () => ReadonlyMap<Key, Manifest>;
   /** `undefined` before the first look. */
   readonly observed: () => Observed | undefined;
+  /** Times to look at what others do on this host, besides when their tables change. */
+  readonly lookAround$: Observable<void>;
 }
 
 /** Tells that something in the kernel may have changed, after it has told the view where to look again. */
@@ -37,6 +41,14 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
   const events$ = monitors.events$.pipe(
     foreignOnly((pid) => nft.isOwnProcess(pid)),
     tap((event) => takeNote(event, parts)),
+    share(),
+  );
+  const own$ = events$.pipe(filter(({ part }) => part !== 'foreign'));
+  const around$ = merge(events$.pipe(filter(({ part }) => part === 'foreign')), known.lookAround$).pipe(
+    auditTime(LOOK_AROUND_DELAY),
+    startWith(undefined),
+    coalesceMap(() => lookAround(parts)),
+    filter((changed) => changed),
   );
   const containers$ = interval(CONTAINER_POLL).pipe(
     coalesceMap(() => startedContainers(known)),
@@ -50,7 +62,7 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     }),
     filter((changed) => changed),
   );
-  return merge(events$, containers$, sysctls$).pipe(map(() => undefined));
+  return merge(own$, around$, containers$, sysctls$).pipe(map(() => undefined));
 }
 
 function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): void {
@@ -67,10 +79,22 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
       metrics.monitorEvents('nft');
       view.invalidate('netfilter');
       break;
+    case 'foreign':
+      break;
     case 'unknown':
       metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
       logger.warn('looking at everything again', { monitor: event.monitor, reason: event.reason });
       view.invalidateAll();
+  }
+}
+
+/** Advice may fail without harm: what is not known is not said. */
+async function lookAround({ view, logger }: WatchParts): Promise<boolean> {
+  try {
+    return await view.lookAround();
+  } catch (error) {
+    logger.debug('the other tables could not be listed', { error });
+    return false;
   }
 }
 

@@ -13,6 +13,7 @@ const ONLY_WHILE_TRUE: ReadonlySet<ConditionType> = new Set<ConditionType>([
   'Reconciling',
   'Stalled',
   'Contested',
+  'ForeignFirewall',
 ]);
 
 /**

@@ -61,14 +61,24 @@ export function reportPass(
     events.record({ type: 'Warning', reason: 'FlowsNotMoved', message });
     logger.warn(message);
   }
-  for (const [key, notes] of result.plan.notes) {
-    const known = new Set(before?.plan.notes.get(key)?.map(({ message }) => message));
-    for (const { reason, message } of notes.filter((note) => !known.has(note.message))) {
+  const knownBefore = new Set(noted(before).map(({ key, message }) => `${key} ${message}`));
+  for (const { key, reason, message } of noted(result)) {
+    if (!knownBefore.has(`${key} ${message}`)) {
       events.record({ key, type: 'Warning', reason, message });
       logger.warn(`${displayKey(key)}: ${message}`);
     }
   }
   metrics.setOrphans(result.plan.leftovers.orphans.length);
+}
+
+/** Everything that users should know of resources that may be ready all the same. */
+function noted(result: PassResult | undefined): { key: Key; reason: string; message: string }[] {
+  if (!result) return [];
+  const { notes, foreignDrops } = result.plan;
+  return [
+    ...[...notes].flatMap(([key, list]) => list.map((note) => ({ key, ...note }))),
+    ...[...foreignDrops].map(([key, message]) => ({ key, reason: 'ForeignFirewall', message })),
+  ];
 }
 
 function summary(operations: readonly Operation[]): string {

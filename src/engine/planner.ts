@@ -1,4 +1,5 @@
 import { planBridge } from '../../controllers/bridge.ts';
+import { findForeignDrops } from '../../controllers/foreign-firewall.ts';
 import { planForwarding } from '../../controllers/forwarding.ts';
 import { planLink } from '../../controllers/link.ts';
 import { type Note, type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
@@ -27,6 +28,8 @@ export interface FullPlan {
   readonly leftovers: Leftovers;
   /** What should be known of resources that may be ready all the same. */
   readonly notes: ReadonlyMap<Key, readonly Note[]>;
+  /** What tables of others drop of what a resource allows, with the remedy. */
+  readonly foreignDrops: ReadonlyMap<Key, string>;
 }
 
 export interface NetfilterPlan {
@@ -46,6 +49,7 @@ export class Planner {
   #last:
     | { readonly desired: PlanInput['desired']; readonly context: string; readonly result: DesiredNetfilter }
     | undefined;
+  #lastDrops: { readonly basis: readonly unknown[]; readonly result: ReadonlyMap<Key, string> } | undefined;
 
   plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
     const forwarding = planForwarding(input);
@@ -75,13 +79,18 @@ export class Planner {
         replaceTables: !present && !(empty && observed.skeleton === 'absent') && host.interfaces.size > 0,
       },
       leftovers,
-      notes: new Map(
-        [...Map.groupBy(strangers, ([, bridge]) => bridge)].map(([bridge, ports]) => [
-          bridge,
-          ports.map(([port]) => strangerNote(port)),
-        ]),
-      ),
+      notes: notesOf(plans, strangers),
+      foreignDrops: this.#foreignDrops(input, netfilter.elements),
     };
+  }
+
+  /** Looked for anew only where something has changed: with many links it takes a while. */
+  #foreignDrops(input: PlanInput, elements: ElementTable): ReadonlyMap<Key, string> {
+    const { host, surroundings } = input.observed;
+    const basis = [elements, surroundings, host.routes];
+    if (this.#lastDrops?.basis.every((part, index) => part === basis[index]) !== true)
+      this.#lastDrops = { basis, result: findForeignDrops(input, elements) };
+    return this.#lastDrops.result;
   }
 
   #netfilter(
@@ -120,6 +129,17 @@ function hostEnds({ host }: Observed): ReadonlyMap<string, string> {
 function addressesOf({ host }: Observed, name: string): readonly string[] {
   const device: ObservedInterface | undefined = host.interfaces.get(name);
   return (device?.addresses ?? []).map((address) => address.slice(0, address.indexOf('/')));
+}
+
+function notesOf(
+  plans: ReadonlyMap<Key, Plan>,
+  strangers: ReadonlyMap<string, Key>,
+): ReadonlyMap<Key, readonly Note[]> {
+  const notes = new Map<Key, readonly Note[]>();
+  for (const [key, plan] of plans) if (plan.notes?.length) notes.set(key, plan.notes);
+  for (const [port, bridge] of strangers)
+    notes.set(bridge, [...(notes.get(bridge) ?? []), strangerNote(port)]);
+  return notes;
 }
 
 function ofKind<R extends Resource>({ desired }: PlanInput, kind: R['kind']): Manifest<R>[] {

@@ -6,6 +6,8 @@ export type KernelEvent =
   /** In another namespace, by the id that the kernel gives it here. */
   | { readonly part: 'namespace'; readonly id: number; readonly group: 'link' | 'address' | 'route' }
   | { readonly part: 'netfilter'; readonly process: number; readonly name: string }
+  /** Chains or rules of another table. */
+  | { readonly part: 'foreign' }
   /** The monitor ended or lost events: anything may have changed. */
   | { readonly part: 'unknown'; readonly monitor: 'ip' | 'nft'; readonly reason: string };
 
@@ -35,17 +37,20 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
   return nsid === 'current' ? { part: 'host', group } : { part: 'namespace', id: Number(nsid), group };
 }
 
-/** Follows changes of lxcnet's own tables. */
+/** Follows changes of lxcnet's own tables, and of others' chains and rules. */
 export function monitorNetfilter(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
   let touched = false;
+  let foreign = false;
   return followProgram('nft', ['monitor'], (lines) => {
     const events: KernelEvent[] = [];
     for (const line of lines) {
       if (/ (inet|bridge) lxcnet( |$)/.test(line)) touched = true;
+      else if (/^\w+ (table|chain|rule) (ip|ip6|inet) /.test(line)) foreign = true;
       const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
       if (generation && touched)
         events.push({ part: 'netfilter', process: Number(generation.pid), name: generation.name ?? '' });
-      if (generation) touched = false;
+      if (generation && foreign) events.push({ part: 'foreign' });
+      if (generation) touched = foreign = false;
       if (/no buffer space|overrun/i.test(line))
         events.push({ part: 'unknown', monitor: 'nft', reason: 'events were lost' });
     }

@@ -1,4 +1,5 @@
 import type { Key } from '../api/key.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** An interface as `ip -d address show` lists it. */
 export interface ObservedInterface {
@@ -85,6 +86,7 @@ export interface Observed {
   /** Values of the sysctls that were asked for; absent where the kernel has no such file. */
   readonly sysctls: ReadonlyMap<string, string>;
   readonly netfilter: NetfilterView;
+  readonly surroundings: Surroundings;
 }
 
 /** Whether an interface carries lxcnet's mark for this resource. */

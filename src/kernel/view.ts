@@ -11,6 +11,8 @@ import {
   interfaceMarkedFor,
   markedKey,
 } from './observed.ts';
+import { lookAround } from './look-around.ts';
+import type { Surroundings } from './surroundings.ts';
 import { readSysctl } from './sysctl.ts';
 
 /** A part of the kernel's state that is looked at on its own. */
@@ -32,6 +34,7 @@ export class KernelView {
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
   readonly #containers = new Map<Key, ContainerView>();
+  #surroundings: Surroundings = { foreign: [], listeners: [] };
 
   constructor(nft: Nft, layout: string) {
     this.#nft = nft;
@@ -90,6 +93,7 @@ export class KernelView {
         host,
         netfilter,
         containers: this.#containers,
+        surroundings: this.#surroundings,
         sysctls: new Map(values.filter((entry): entry is [string, string] => entry[1] !== undefined)),
       };
     } catch (error) {
@@ -114,6 +118,14 @@ export class KernelView {
       [...known].map(async ([path, value]) => (await readSysctl(path)) !== value),
     );
     return values.includes(true);
+  }
+
+  /** Looks at what others do on this host. @returns whether it differs from before. @throws {Error} From the programs. */
+  async lookAround(): Promise<boolean> {
+    const surroundings = await lookAround();
+    if (JSON.stringify(surroundings) === JSON.stringify(this.#surroundings)) return false;
+    this.#surroundings = surroundings;
+    return true;
   }
 
   close(): void {

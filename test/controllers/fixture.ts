@@ -8,6 +8,7 @@ import type {
   ObservedInterface,
   ObservedRoute,
 } from '../../src/kernel/observed.ts';
+import type { Surroundings } from '../../src/kernel/surroundings.ts';
 import { parseManifests } from '../../src/source/parse.ts';
 
 /** Parses documents; a mistake in one is a mistake in the test. */
@@ -55,12 +56,13 @@ interface World {
   readonly containers?: Readonly<Record<string, ContainerView>>;
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly claims?: readonly Claim[];
+  readonly surroundings?: Partial<Surroundings>;
 }
 
 /** A plan's input: what is wanted, and the world as it was seen. */
 export function input(
   desired: readonly Manifest[],
-  { host = view([]), containers = {}, sysctls = {}, claims = [] }: World = {},
+  { host = view([]), containers = {}, sysctls = {}, claims = [], surroundings = {} }: World = {},
 ): PlanInput {
   return {
     desired: new Map(desired.map((manifest) => [manifest.key, manifest])),
@@ -69,6 +71,7 @@ export function input(
       containers: new Map(Object.entries(containers) as [Key, ContainerView][]),
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
+      surroundings: { foreign: [], listeners: [], ...surroundings },
     },
     claims: claimsOf(claims),
   };

@@ -31,7 +31,7 @@ function verdict({ plan = NOTHING_TO_DO, kind = 'Link', ...scene }: Scene) {
   const inputs = { kind, name: 'vm1', ...(scene.annotations && { annotations: scene.annotations }) };
   const [wanted] = [...manifests(inputs).values()] as [Manifest];
   const pass = {
-    plan: { plans: new Map([[wanted.key, plan]]), notes: new Map() },
+    plan: { plans: new Map([[wanted.key, plan]]), notes: new Map(), foreignDrops: new Map() },
     failures: new Map(
       scene.failure === undefined ? [] : [[wanted.key, { operation, message: scene.failure }]],
     ),
