@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Key, parseKey } from '../api/key.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { SavedCounters } from '../engine/saved-counters.ts';
 import type { KernelSession } from '../engine/session.ts';
 import type { FlowDirection } from '../telemetry/kernel-counters.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -9,53 +10,83 @@ import { SETS, type SetName } from '../netfilter/sets.ts';
 import { LAYOUT } from '../netfilter/skeleton.ts';
 
 const PERIOD = 5_000;
+/** A reading and what it has counted are saved together, so a crash costs nothing that the kernel still counts. */
+const SAVE_PERIOD = 60_000;
 
 interface CounterParts {
   readonly kernel: KernelSession;
   readonly engine: Pick<Engine, 'lastPass'>;
-  readonly metrics: Pick<Metrics, 'setCounter'>;
+  readonly metrics: Pick<Metrics, 'count' | 'endReading'>;
+  readonly saved: SavedCounters;
   readonly logger: Logger;
 }
 
-/** Reads the kernel's counters now and then, for the metrics. @returns what stops it. */
-export function collectCounters(parts: CounterParts): () => void {
+/** Reads the kernel's counters now and then, for the metrics. @returns what stops it, and saves them. */
+export function collectCounters(parts: CounterParts): () => Promise<void> {
+  const { saved, logger } = parts;
+  const save = async (): Promise<void> => {
+    await saved.save().catch((error: unknown) => logger.error('the counters could not be saved', { error }));
+  };
   let busy = false;
   const collect = (): void => {
     if (busy) return;
     busy = true;
     Promise.all([readElements(parts), readInterfaces(parts)])
+      .then(() => parts.metrics.endReading())
       .catch((error: unknown) => parts.logger.warn('the counters could not be read', { error }))
       .finally(() => (busy = false));
   };
   const timer = setInterval(collect, PERIOD);
-  return () => clearInterval(timer);
+  const saving = setInterval(() => void save(), SAVE_PERIOD);
+  return async () => {
+    clearInterval(timer);
+    clearInterval(saving);
+    await save();
+  };
 }
 
 /** A container receives what its host end sends. */
 async function readInterfaces({ engine, metrics }: CounterParts): Promise<void> {
   const text = await readFile('/proc/self/net/dev', 'utf8');
   const links = new Map(
-    [...(engine.lastPass()?.observed.host.interfaces.values() ?? [])].map(({ name, alias }) => [name, alias]),
+    [...(engine.lastPass()?.observed.host.interfaces.values() ?? [])].map((device) => [device.name, device]),
   );
   for (const line of text.split('\n')) {
     const [name = '', rest = ''] = line.split(':').map((part) => part.trim());
-    const alias = links.get(name);
-    if (!alias?.startsWith('lxcnet:Link/')) continue;
-    const { namespace, name: link } = parseKey(alias.slice('lxcnet:'.length));
+    const device = links.get(name);
+    if (!device?.alias.startsWith('lxcnet:Link/')) continue;
+    const { namespace, name: link } = parseKey(device.alias.slice('lxcnet:'.length));
     const columns = rest.split(/\s+/).map(Number);
-    metrics.setCounter('lxcnet_link_transmit_bytes_total', { namespace, link }, columns[0]!);
-    metrics.setCounter('lxcnet_link_transmit_packets_total', { namespace, link }, columns[1]!);
-    metrics.setCounter('lxcnet_link_receive_bytes_total', { namespace, link }, columns[8]!);
-    metrics.setCounter('lxcnet_link_receive_packets_total', { namespace, link }, columns[9]!);
+    const source = `interface ${device.index}`;
+    metrics.count(
+      'lxcnet_link_transmit_bytes_total',
+      { namespace, link },
+      `${source} transmit bytes`,
+      columns[0]!,
+    );
+    metrics.count(
+      'lxcnet_link_transmit_packets_total',
+      { namespace, link },
+      `${source} transmit packets`,
+      columns[1]!,
+    );
+    metrics.count(
+      'lxcnet_link_receive_bytes_total',
+      { namespace, link },
+      `${source} receive bytes`,
+      columns[8]!,
+    );
+    metrics.count(
+      'lxcnet_link_receive_packets_total',
+      { namespace, link },
+      `${source} receive packets`,
+      columns[9]!,
+    );
   }
 }
 
-/** What a counting element counts, and for whom. */
-interface Sum {
-  readonly owner: Key;
-  readonly what: 'forward' | 'spoofed' | `${'allowed' | 'denied'} ${FlowDirection}`;
-  packets: number;
-}
+/** What a counting element counts. */
+type Meaning = 'forward' | 'spoofed' | `${'allowed' | 'denied'} ${FlowDirection}`;
 
 async function readElements({ kernel, engine, metrics }: CounterParts): Promise<void> {
   const pass = engine.lastPass();
@@ -67,20 +98,15 @@ async function readElements({ kernel, engine, metrics }: CounterParts): Promise<
       [...desired.get(set)!.values()].map(({ value }) => value),
     ),
   );
-  const sums = new Map<string, Sum>();
   for (const [set, elements] of desired) {
     for (const { key, owner } of elements.values()) {
       const what = meaningOf(set, owner, outgoing.has(key.split(' ', 1)[0]!));
-      if (what === undefined) continue;
-      const sum = sums.get(`${what} ${owner}`) ?? { owner, what, packets: 0 };
-      sum.packets += packets.get(set)?.get(key) ?? 0;
-      sums.set(`${what} ${owner}`, sum);
+      if (what !== undefined) report(metrics, owner, what, `${set} ${key}`, packets.get(set)?.get(key) ?? 0);
     }
   }
-  for (const sum of sums.values()) report(metrics, sum);
 }
 
-function meaningOf(set: SetName, owner: Key, outgoing: boolean): Sum['what'] | undefined {
+function meaningOf(set: SetName, owner: Key, outgoing: boolean): Meaning | undefined {
   if (set.startsWith('denied_egress')) return 'denied egress';
   if (set.startsWith('denied_ingress')) return 'denied ingress';
   if (set.startsWith('dnat_')) return 'forward';
@@ -90,21 +116,26 @@ function meaningOf(set: SetName, owner: Key, outgoing: boolean): Sum['what'] | u
   return undefined;
 }
 
-function report(metrics: CounterParts['metrics'], { owner, what, packets }: Sum): void {
+function report(
+  metrics: CounterParts['metrics'],
+  owner: Key,
+  what: Meaning,
+  source: string,
+  packets: number,
+): void {
   const { namespace, name } = parseKey(owner);
-  if (what === 'forward')
-    metrics.setCounter('lxcnet_port_forward_connections_total', { namespace, name }, packets);
-  else if (what === 'spoofed')
-    metrics.setCounter('lxcnet_spoofed_packets_total', { namespace, link: name }, packets);
-  else {
+  if (what === 'forward') {
+    metrics.count('lxcnet_port_forward_connections_total', { namespace, name }, source, packets);
+  } else if (what === 'spoofed') {
+    metrics.count('lxcnet_spoofed_packets_total', { namespace, link: name }, source, packets);
+  } else {
     const [verdict, direction] = what.split(' ') as ['allowed' | 'denied', FlowDirection];
-    if (verdict === 'denied')
-      metrics.setCounter('lxcnet_policy_denied_packets_total', { namespace, link: name, direction }, packets);
-    else
-      metrics.setCounter(
-        'lxcnet_policy_allowed_packets_total',
-        { namespace, policy: name, direction },
-        packets,
-      );
+    if (verdict === 'denied') {
+      const labels = { namespace, link: name, direction };
+      metrics.count('lxcnet_policy_denied_packets_total', labels, source, packets);
+    } else {
+      const labels = { namespace, policy: name, direction };
+      metrics.count('lxcnet_policy_allowed_packets_total', labels, source, packets);
+    }
   }
 }

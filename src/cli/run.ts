@@ -7,6 +7,7 @@ import { EventLog } from '../engine/event-log.ts';
 import { ObjectStore } from '../engine/object-store.ts';
 import type { HealthCheck } from '../engine/ports.ts';
 import { retainedTexts, splitRetained } from '../engine/retained.ts';
+import { SavedCounters } from '../engine/saved-counters.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
 import { followKernel } from '../engine/triggers.ts';
@@ -38,6 +39,8 @@ export async function run(options: RunOptions): Promise<number> {
 
   const metrics = createMetrics();
   metrics.setBuildInfo({ version, revision: 'unknown' });
+  const savedCounters = new SavedCounters(options.stateDir, metrics);
+  await savedCounters.restore();
   const now = (): Date => new Date();
   const saved = new SavedState(options.stateDir);
   const { objects: persisted, sources } = await saved.load();
@@ -82,11 +85,11 @@ export async function run(options: RunOptions): Promise<number> {
   const stopped = stopSignal();
   process.on('SIGHUP', () => engine.rescan());
   engine.start();
-  const stopCounters = collectCounters({ kernel, engine, metrics, logger });
+  const stopCounters = collectCounters({ kernel, engine, metrics, logger, saved: savedCounters });
   logger.info('lxcnet is up', { version, manifests: root, metrics: metricsAddress });
 
   logger.info('stopping; the network stays as it is', { signal: await stopped });
-  stopCounters();
+  await stopCounters();
   await engine.stop();
   await Promise.all([api.close(), metricsServer.close()]);
   kernel.close();

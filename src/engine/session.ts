@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
 import { KernelView } from '../kernel/view.ts';
@@ -38,8 +38,4 @@ export async function openKernel(
       executor.close();
     },
   };
-}
-
-async function bootId(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }

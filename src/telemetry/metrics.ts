@@ -15,7 +15,7 @@ export interface Metrics
     EngineMetrics,
     SourceMetrics,
     KernelMetrics,
-    Pick<KernelCounters, 'setCounter'>,
+    Omit<KernelCounters, 'forget'>,
     Pick<ResourceMetrics, 'observeObjects'> {
   /** Takes away every series of one object. */
   forget(key: Key): void;
@@ -41,7 +41,7 @@ export function createMetrics(): Metrics {
     ...createEngineMetrics(instruments),
     ...createSourceMetrics(instruments),
     ...createKernelMetrics(instruments),
-    setCounter: counters.setCounter,
+    ...counters,
     observeObjects: resources.observeObjects,
     forget(key) {
       counters.forget(key);

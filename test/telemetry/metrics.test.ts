@@ -64,18 +64,19 @@ function usedMetrics() {
   metrics.setBuildInfo({ version: '0.1.0', revision: 'abc' });
   metrics.setSourceRevision('sha256:1');
   const link = { namespace: 'default', link: 'vm1' };
-  metrics.setCounter('lxcnet_link_receive_bytes_total', link, 1000);
-  metrics.setCounter('lxcnet_link_receive_packets_total', link, 10);
-  metrics.setCounter('lxcnet_link_transmit_bytes_total', link, 2000);
-  metrics.setCounter('lxcnet_link_transmit_packets_total', link, 20);
-  metrics.setCounter('lxcnet_spoofed_packets_total', link, 0);
-  metrics.setCounter('lxcnet_policy_denied_packets_total', { ...link, direction: 'ingress' }, 3);
-  metrics.setCounter(
+  metrics.count('lxcnet_link_receive_bytes_total', link, 'a', 1000);
+  metrics.count('lxcnet_link_receive_packets_total', link, 'b', 10);
+  metrics.count('lxcnet_link_transmit_bytes_total', link, 'c', 2000);
+  metrics.count('lxcnet_link_transmit_packets_total', link, 'd', 20);
+  metrics.count('lxcnet_spoofed_packets_total', link, 'e', 0);
+  metrics.count('lxcnet_policy_denied_packets_total', { ...link, direction: 'ingress' }, 'f', 3);
+  metrics.count(
     'lxcnet_policy_allowed_packets_total',
     { namespace: 'default', policy: 'mail', direction: 'egress' },
+    'g',
     4,
   );
-  metrics.setCounter('lxcnet_port_forward_connections_total', { namespace: 'default', name: 'http' }, 5);
+  metrics.count('lxcnet_port_forward_connections_total', { namespace: 'default', name: 'http' }, 'h', 5);
   return { metrics, objects };
 }
 
@@ -141,14 +142,14 @@ describe('counters from the kernel', () => {
 
   it('export what the kernel counted', async () => {
     const metrics = createMetrics();
-    metrics.setCounter('lxcnet_link_receive_bytes_total', link, 1000);
-    metrics.setCounter('lxcnet_link_receive_bytes_total', link, 1500);
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'a', 1000);
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'a', 1500);
     expect(await valueOf(metrics, series)).toBe(1500);
   });
 
   it('go on where the kernel began anew', async () => {
     const metrics = createMetrics();
-    for (const value of [1000, 300, 400]) metrics.setCounter('lxcnet_link_receive_bytes_total', link, value);
+    for (const value of [1000, 300, 400]) metrics.count('lxcnet_link_receive_bytes_total', link, 'a', value);
     expect(await valueOf(metrics, series)).toBe(1400);
   });
 
@@ -159,16 +160,56 @@ describe('counters from the kernel', () => {
       ['egress', 3],
       ['ingress', 8],
     ] as const) {
-      metrics.setCounter('lxcnet_policy_denied_packets_total', { ...link, direction }, value);
+      metrics.count('lxcnet_policy_denied_packets_total', { ...link, direction }, direction, value);
     }
     const name = 'lxcnet_policy_denied_packets_total{namespace="default",link="vm1"';
     expect(await valueOf(metrics, `${name},direction="ingress"}`)).toBe(8);
     expect(await valueOf(metrics, `${name},direction="egress"}`)).toBe(3);
   });
 
+  it('add up their sources, of which each goes on for itself', async () => {
+    const metrics = createMetrics();
+    const read = (sources: Readonly<Record<string, number>>): void => {
+      for (const [source, value] of Object.entries(sources))
+        metrics.count('lxcnet_link_receive_bytes_total', link, source, value);
+      metrics.endReading();
+    };
+    read({ a: 100, b: 50 });
+    read({ a: 101 }); // b was deleted
+    expect(await valueOf(metrics, series)).toBe(151);
+    read({ a: 101, b: 60 }); // and made anew
+    expect(await valueOf(metrics, series)).toBe(211);
+    read({ a: 1, b: 61 }); // a began anew
+    expect(await valueOf(metrics, series)).toBe(213);
+  });
+
+  it('are not counted again where another object takes over what counts', async () => {
+    const metrics = createMetrics();
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'a', 100);
+    metrics.endReading();
+    metrics.count('lxcnet_link_receive_bytes_total', { ...link, link: 'vm2' }, 'a', 101);
+    expect(await valueOf(metrics, series.replace('vm1', 'vm2'))).toBe(1);
+  });
+
+  it.each([
+    ['with the same kernel what was counted meanwhile is added', true, 130],
+    ['after a reboot everything is new', false, 220],
+  ])('outlive the daemon: %s', async (_, sameBoot, expected) => {
+    const metrics = createMetrics();
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'a', 100);
+    metrics.endReading();
+    const successor = createMetrics();
+    successor.restoreCounters(JSON.parse(JSON.stringify(metrics.savedCounters())) as never, sameBoot);
+    // A daemon that ends before it has seen the series keeps it for the next.
+    const next = createMetrics();
+    next.restoreCounters(successor.savedCounters(), sameBoot);
+    next.count('lxcnet_link_receive_bytes_total', link, 'a', sameBoot ? 130 : 120);
+    expect(await valueOf(next, series)).toBe(expected);
+  });
+
   it.each([NaN, -1, Infinity])('ignore %d', async (value) => {
     const metrics = createMetrics();
-    metrics.setCounter('lxcnet_link_receive_bytes_total', link, value);
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'a', value);
     expect(await valueOf(metrics, series)).toBeUndefined();
   });
 
@@ -177,7 +218,7 @@ describe('counters from the kernel', () => {
     metrics.forget('Link/default/vm1' as Key);
     expect(await metrics.text()).not.toContain('link="vm1"');
     expect(await metrics.text()).toContain('lxcnet_policy_allowed_packets_total{');
-    metrics.setCounter('lxcnet_link_receive_bytes_total', link, 5);
+    metrics.count('lxcnet_link_receive_bytes_total', link, 'its successor', 5);
     expect(await valueOf(metrics, series)).toBe(5);
   });
 });
