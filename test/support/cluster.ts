@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { createClient } from '../../src/cli/client.ts';
+import { CLIENT, CLIENT6, HOST, HOST6, Lab } from './lab.ts';
+import type { BridgeManifest, LinkManifest, Manifest, Service } from './reference-manifests.ts';
+import { Reference } from './reference.ts';
+import { Traffic } from './traffic.ts';
+
+/** What is probed between every two places. Port 80 is one of every protocol. */
+export const SERVICES: readonly Service[] = [
+  ...[80, 81, 82].map((port) => ({ protocol: 'TCP' as const, port })),
+  ...[80, 81].map((port) => ({ protocol: 'UDP' as const, port })),
+  ...[80, 81].map((port) => ({ protocol: 'SCTP' as const, port })),
+];
+
+/** One packet, as it should end and as it did. */
+export interface Observation extends Service {
+  readonly from: string;
+  /** Whose address it went to: a Link's name, `client`, `host`, or `gw0`, `gw1` for the host on its bridges. */
+  readonly to: string;
+  readonly address: string;
+  readonly expected: string | undefined;
+  readonly seen: string | undefined;
+}
+
+/** `web > db 10.10.20.11 TCP/80: web should not pass, db answers`. */
+export function describe({ from, to, address, protocol, port, expected, seen }: Observation): string {
+  const wish = expected === undefined ? 'should not pass' : `should reach ${expected}`;
+  return `${from} > ${to} ${address} ${protocol}/${port} ${wish}: ${seen === undefined ? 'no answer' : `${seen} answers`}`;
+}
+
+/** A lab whose Links stay while its policies change, with traffic between all of it. */
+export class Cluster implements AsyncDisposable {
+  readonly #lab = new Lab();
+  readonly #names: readonly string[];
+  readonly #netns = new Map<string, string>();
+  readonly #traffic = new Map<string, Traffic>();
+  #manifests: readonly Manifest[] = [];
+
+  /** Makes an empty network namespace for each of these Links. */
+  constructor(links: readonly string[]) {
+    this.#names = links;
+    for (const name of links) this.#netns.set(name, this.#lab.container(name).name);
+    const places = new Map([
+      ...this.#netns,
+      ['client', this.#lab.client.name],
+      ['host', this.#lab.host.name],
+    ]);
+    for (const [name, netns] of places) this.#traffic.set(name, new Traffic(netns, name, SERVICES));
+  }
+
+  async start(manifests: readonly Manifest[]): Promise<void> {
+    this.#write(manifests);
+    await Promise.all([...this.#traffic.values()].map(({ ready }) => ready));
+    await this.#lab.start();
+    await this.#settled();
+  }
+
+  /** Replaces all manifests, and waits until the kernel is as they say. */
+  async apply(manifests: readonly Manifest[]): Promise<void> {
+    this.#write(manifests);
+    await this.#settled();
+  }
+
+  #write(manifests: readonly Manifest[]): void {
+    this.#manifests = manifests;
+    const documents = manifests.map((manifest) => {
+      if (manifest.kind !== 'Link') return { apiVersion: VERSIONS[manifest.kind], ...manifest };
+      const container = { netns: this.#netns.get(manifest.metadata.name) };
+      return { apiVersion: VERSIONS.Link, ...manifest, spec: { ...manifest.spec, container } };
+    });
+    this.#lab.write('all.yaml', ...documents);
+  }
+
+  /** Removals wait for 500 ms, so what is gone from the manifests is waited for as well. */
+  async #settled(): Promise<void> {
+    const client = createClient(join(this.#lab.directory, 'run', 'lxcnet.sock'));
+    const kinds = ['Bridge', 'Link', 'PortForward', 'NetworkPolicy'] as const;
+    const wanted = this.#manifests.filter(({ kind }) => kind !== 'Namespace').length;
+    let why = '';
+    await client.reconcile({ allowPrune: true, pruneOrphans: false });
+    await this.#lab
+      .eventually('everything is Ready, and nothing else is there', async () => {
+        const objects = (await Promise.all(kinds.map((kind) => client.list(kind)))).flatMap(
+          ({ items }) => items,
+        );
+        const unready = objects.filter(({ metadata, status }) => {
+          const isCurrent = status.observedGeneration === metadata.generation;
+          return (
+            !isCurrent || !status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+          );
+        });
+        why = `${objects.length} of ${wanted}; ${JSON.stringify(unready)}`;
+        return objects.length === wanted && unready.length === 0;
+      })
+      .catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${why}`);
+      });
+  }
+
+  /** Sends a packet from everywhere to everywhere, for every service and in both families. */
+  async observe(): Promise<Observation[]> {
+    const reference = this.#reference();
+    const destinations = this.#destinations();
+    const batches = [...this.#traffic].map(async ([from, traffic]) => {
+      const own = from === 'host' || from === 'client' ? ['client', 'host', 'gw0', 'gw1'] : [from];
+      const packets = destinations
+        .filter(([to]) => !own.includes(to) || (from === 'client' && to === 'host'))
+        .flatMap(([to, address]) =>
+          SERVICES.map((service) => {
+            const expected = reference.answerer({ from, to: address, ...service });
+            return { from, to, address, ...service, expected };
+          }),
+        );
+      const answers = await traffic.send(
+        packets.map((packet) => ({ ...packet, expected: packet.expected !== undefined })),
+      );
+      return packets.map((packet, index) => ({ ...packet, seen: answers[index] }));
+    });
+    return (await Promise.all(batches)).flat();
+  }
+
+  #reference(): Reference {
+    return new Reference(this.#manifests, { host: [HOST, HOST6], client: [CLIENT, CLIENT6] });
+  }
+
+  #destinations(): [name: string, address: string][] {
+    const of = (name: string, addresses: readonly string[]): [string, string][] =>
+      addresses.map((address) => [name, bare(address)]);
+    const bridges = this.#manifests.filter(
+      (manifest): manifest is BridgeManifest => manifest.kind === 'Bridge',
+    );
+    const links = this.#manifests.filter((manifest): manifest is LinkManifest => manifest.kind === 'Link');
+    return [
+      ...links.flatMap(({ metadata, spec }) => of(metadata.name, spec.addresses)),
+      ...of('client', [CLIENT, CLIENT6]),
+      ...of('host', [HOST, HOST6]),
+      ...bridges.flatMap(({ spec }, index) => of(`gw${index}`, spec.addresses)),
+    ];
+  }
+
+  /** The Links that it has namespaces for. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const traffic of this.#traffic.values()) traffic.close();
+    await this.#lab[Symbol.asyncDispose]();
+  }
+}
+
+const VERSIONS: Readonly<Record<Manifest['kind'], string>> = {
+  Bridge: 'lxcnet.dev/v1alpha1',
+  Link: 'lxcnet.dev/v1alpha1',
+  PortForward: 'lxcnet.dev/v1alpha1',
+  Namespace: 'v1',
+  NetworkPolicy: 'networking.k8s.io/v1',
+};
+
+function bare(address: string): string {
+  return address.split('/')[0]!;
+}
