@@ -44,7 +44,25 @@ export function renderDifference({ removals, additions }: ElementDifference): st
 function commands(verb: 'add' | 'delete', elements: readonly StaleElement[]): string[] {
   const bySet = Map.groupBy(elements, ({ set }) => set);
   return [...bySet].map(([set, members]) => {
-    const texts = members.map(({ key, value }) => (value === '' ? key : `${key} : ${value}`));
+    const texts = members.map(({ key, value }) => {
+      const text = verb === 'delete' ? deletable(set, key) : key;
+      return value === '' ? text : `${text} : ${value}`;
+    });
     return `${verb} element ${SETS[set].table} lxcnet ${set} { ${texts.join(', ')} }`;
   });
+}
+
+/**
+ * A key as nft finds it. Of a concatenation in an interval set, nft 1.0.6 turns the byte order of a classid only where a
+ * part of the key is a range or a prefix; else it finds nothing, and refuses the whole transaction.
+ */
+function deletable(set: SetName, key: string): string {
+  const { key: types, interval } = SETS[set];
+  if (!interval || types.length === 1) return key;
+  const prefixes: Readonly<Record<string, string>> = { ipv4_addr: '/32', ipv6_addr: '/128' };
+  const atoms = key.split(' . ').map((atom, index) => {
+    const prefix = prefixes[types[index]!];
+    return prefix === undefined || atom.includes('/') ? atom : atom + prefix;
+  });
+  return atoms.join(' . ');
 }

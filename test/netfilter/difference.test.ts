@@ -52,6 +52,20 @@ describe('elementDifference', () => {
 });
 
 describe('renderDifference', () => {
+  it('removes single addresses from networks as prefixes, which nft 1.0.6 finds', () => {
+    const stale = {
+      network4: { '1:1 . 10.0.0.1': '', '1:1 . 10.0.0.0/8': '' },
+      network_port6: { '1:1 . fd00::1 . 6 . 80': '' },
+      peer4: { '1:1 . 10.0.0.1': '' },
+    };
+    expect(renderDifference(elementDifference(NOTHING, observed(stale))).split('\n').sort()).toEqual([
+      '',
+      'delete element inet lxcnet network4 { 1:1 . 10.0.0.1/32, 1:1 . 10.0.0.0/8 }',
+      'delete element inet lxcnet network_port6 { 1:1 . fd00::1/128 . 6 . 80 }',
+      'delete element inet lxcnet peer4 { 1:1 . 10.0.0.1 }',
+    ]);
+  });
+
   it('removes a changed value before it adds the new one', () => {
     const wanted = desired((collector) => collector.add(OWNER, 'ingress4', ['10.0.0.1'], ['2:2']));
     const difference = elementDifference(wanted, observed({ ingress4: { '10.0.0.1': '1:1' } }));
