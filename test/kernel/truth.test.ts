@@ -4,6 +4,10 @@ import type { Manifest } from '../support/reference-manifests.ts';
 import { LINKS, NAMESPACES, bridges, policies } from '../support/reference-world.ts';
 import type { Case } from './truth/case.ts';
 import { INGRESS_CASES } from './truth/ingress.ts';
+import { NETWORK_CASES } from './truth/networks.ts';
+import { PEER_CASES } from './truth/peers.ts';
+import { PORT_CASES } from './truth/ports.ts';
+import { TOGETHER_CASES } from './truth/together.ts';
 
 /*
  * A truth table: each case is put on one daemon after the other, and a packet is sent between all places, for every
@@ -19,7 +23,13 @@ beforeAll(async () => {
 
 afterAll(async () => cluster[Symbol.asyncDispose]());
 
-describe.each([{ name: 'ingress', cases: INGRESS_CASES }])('$name', ({ cases }) => {
+describe.each([
+  { name: 'ingress', cases: INGRESS_CASES },
+  { name: 'peers', cases: PEER_CASES },
+  { name: 'networks', cases: NETWORK_CASES },
+  { name: 'ports', cases: PORT_CASES },
+  { name: 'together', cases: TOGETHER_CASES },
+])('$name', ({ cases }) => {
   it.each(cases)('$title', async (one) => {
     await cluster.apply(manifestsOf(one));
     const observed = await cluster.observe();

@@ -58,7 +58,11 @@ describe('renderDifference', () => {
       network_port6: { '1:1 . fd00::1 . 6 . 80': '' },
       peer4: { '1:1 . 10.0.0.1': '' },
     };
-    expect(renderDifference(elementDifference(NOTHING, observed(stale))).split('\n').sort()).toEqual([
+    expect(
+      renderDifference(elementDifference(NOTHING, observed(stale)))
+        .split('\n')
+        .sort(),
+    ).toEqual([
       '',
       'delete element inet lxcnet network4 { 1:1 . 10.0.0.1/32, 1:1 . 10.0.0.0/8 }',
       'delete element inet lxcnet network_port6 { 1:1 . fd00::1/128 . 6 . 80 }',

@@ -35,6 +35,8 @@ export class Cluster implements AsyncDisposable {
   readonly #netns = new Map<string, string>();
   readonly #traffic = new Map<string, Traffic>();
   #manifests: readonly Manifest[] = [];
+  /** Why it cannot be used any more: after that, every case would wait in vain. */
+  #broken: unknown;
 
   /** Makes an empty network namespace for each of these Links. */
   constructor(links: readonly string[]) {
@@ -73,6 +75,14 @@ export class Cluster implements AsyncDisposable {
 
   /** Removals wait for 500 ms, so what is gone from the manifests is waited for as well. */
   async #settled(): Promise<void> {
+    if (this.#broken !== undefined) throw new Error('an earlier case broke it', { cause: this.#broken });
+    await this.#untilSettled().catch((error: unknown) => {
+      this.#broken = error;
+      throw error;
+    });
+  }
+
+  async #untilSettled(): Promise<void> {
     const client = createClient(join(this.#lab.directory, 'run', 'lxcnet.sock'));
     const kinds = ['Bridge', 'Link', 'PortForward', 'NetworkPolicy'] as const;
     const wanted = this.#manifests.filter(({ kind }) => kind !== 'Namespace').length;

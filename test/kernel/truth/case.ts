@@ -16,7 +16,7 @@ export interface Case {
   readonly expected?: Readonly<Record<string, string>>;
 }
 
-export const EVERYONE = 'web db api ops dev mon client';
+const EVERYONE = 'web db api ops dev mon client';
 const EVERYWHERE = `${EVERYONE} host gw0 gw1`;
 
 /** Everything that a Link may reach: all but itself. */
