@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { ApiObject } from '../../src/api/object.ts';
 import { createClient } from '../../src/cli/client.ts';
 import { CLIENT, CLIENT6, HOST, HOST6, Lab } from './lab.ts';
 import type { BridgeManifest, LinkManifest, Manifest, Service } from './reference-manifests.ts';
+import type { NetNs } from './netns.ts';
 import { Reference } from './reference.ts';
 import { Traffic } from './traffic.ts';
 
@@ -31,23 +33,19 @@ export function describe({ from, to, address, protocol, port, expected, seen }: 
 /** A lab whose Links stay while its policies change, with traffic between all of it. */
 export class Cluster implements AsyncDisposable {
   readonly #lab = new Lab();
-  readonly #names: readonly string[];
-  readonly #netns = new Map<string, string>();
+  readonly #containers = new Map<string, NetNs>();
   readonly #traffic = new Map<string, Traffic>();
   #manifests: readonly Manifest[] = [];
+  /** What was there before the last edit. */
+  #before: readonly string[] = [];
   /** Why it cannot be used any more: after that, every case would wait in vain. */
   #broken: unknown;
 
   /** Makes an empty network namespace for each of these Links. */
   constructor(links: readonly string[]) {
-    this.#names = links;
-    for (const name of links) this.#netns.set(name, this.#lab.container(name).name);
-    const places = new Map([
-      ...this.#netns,
-      ['client', this.#lab.client.name],
-      ['host', this.#lab.host.name],
-    ]);
-    for (const [name, netns] of places) this.#traffic.set(name, new Traffic(netns, name, SERVICES));
+    for (const name of links) this.#containers.set(name, this.#lab.container(name));
+    const places = new Map([...this.#containers, ['client', this.#lab.client], ['host', this.#lab.host]]);
+    for (const [name, netns] of places) this.#traffic.set(name, new Traffic(netns.name, name, SERVICES));
   }
 
   async start(manifests: readonly Manifest[]): Promise<void> {
@@ -59,15 +57,22 @@ export class Cluster implements AsyncDisposable {
 
   /** Replaces all manifests, and waits until the kernel is as they say. */
   async apply(manifests: readonly Manifest[]): Promise<void> {
+    const before = siblingsOf(this.#manifests);
     this.#write(manifests);
     await this.#settled();
+    if (siblingsOf(manifests) !== before) this.#forgetNeighbours();
+  }
+
+  /** Containers go on with the MAC address that a sibling was reached by, for up to a minute. */
+  #forgetNeighbours(): void {
+    for (const netns of this.#containers.values()) netns.exec('ip', 'neighbour', 'flush', 'all');
   }
 
   #write(manifests: readonly Manifest[]): void {
     this.#manifests = manifests;
     const documents = manifests.map((manifest) => {
       if (manifest.kind !== 'Link') return { apiVersion: VERSIONS[manifest.kind], ...manifest };
-      const container = { netns: this.#netns.get(manifest.metadata.name) };
+      const container = { netns: this.#containers.get(manifest.metadata.name)!.name };
       return { apiVersion: VERSIONS.Link, ...manifest, spec: { ...manifest.spec, container } };
     });
     this.#lab.write('all.yaml', ...documents);
@@ -84,27 +89,26 @@ export class Cluster implements AsyncDisposable {
 
   async #untilSettled(): Promise<void> {
     const client = createClient(join(this.#lab.directory, 'run', 'lxcnet.sock'));
-    const kinds = ['Bridge', 'Link', 'PortForward', 'NetworkPolicy'] as const;
-    const wanted = this.#manifests.filter(({ kind }) => kind !== 'Namespace').length;
+    const wanted = this.#manifests.filter(({ kind }) => kind !== 'Namespace').map(nameOf);
+    const reconcile = () => client.reconcile({ allowPrune: true, pruneOrphans: false });
     let why = '';
-    await client.reconcile({ allowPrune: true, pruneOrphans: false });
+    await reconcile();
     await this.#lab
       .eventually('everything is Ready, and nothing else is there', async () => {
-        const objects = (await Promise.all(kinds.map((kind) => client.list(kind)))).flatMap(
+        const objects = (await Promise.all(KINDS.map((kind) => client.list(kind)))).flatMap(
           ({ items }) => items,
         );
-        const unready = objects.filter(({ metadata, status }) => {
-          const isCurrent = status.observedGeneration === metadata.generation;
-          return (
-            !isCurrent || !status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
-          );
-        });
-        why = `${objects.length} of ${wanted}; ${JSON.stringify(unready)}`;
-        return objects.length === wanted && unready.length === 0;
+        const extra = objects.map(nameOf).filter((name) => !wanted.includes(name));
+        const unready = objects.filter((object) => !isReady(object));
+        why = `not to be there: ${extra.join(', ')}; not Ready: ${JSON.stringify(unready)}`;
+        return objects.length === wanted.length && extra.length === 0 && unready.length === 0;
       })
       .catch((error: unknown) => {
         throw new Error(`${String(error)}\n${why}`);
       });
+    // What is to be removed is gone from the API a moment before it is gone from the kernel.
+    if (this.#before.some((name) => !wanted.includes(name))) await reconcile();
+    this.#before = wanted;
   }
 
   /** Sends a packet from everywhere to everywhere, for every service and in both families. */
@@ -148,11 +152,6 @@ export class Cluster implements AsyncDisposable {
     ];
   }
 
-  /** The Links that it has namespaces for. */
-  get names(): readonly string[] {
-    return this.#names;
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     for (const traffic of this.#traffic.values()) traffic.close();
     await this.#lab[Symbol.asyncDispose]();
@@ -167,6 +166,27 @@ const VERSIONS: Readonly<Record<Manifest['kind'], string>> = {
   NetworkPolicy: 'networking.k8s.io/v1',
 };
 
+const KINDS = ['Bridge', 'Link', 'PortForward', 'NetworkPolicy'] as const;
+
+function nameOf({ kind, metadata }: Manifest | ApiObject): string {
+  const isOfNone = kind === 'Bridge' || kind === 'Namespace';
+  return `${kind}/${isOfNone ? '' : (metadata.namespace ?? 'default')}/${metadata.name}`;
+}
+
+function isReady({ metadata, status }: ApiObject): boolean {
+  const isTrue = status.conditions.some(
+    (condition) => condition.type === 'Ready' && condition.status === 'True',
+  );
+  return isTrue && status.observedGeneration === metadata.generation;
+}
+
 function bare(address: string): string {
   return address.split('/')[0]!;
+}
+
+function siblingsOf(manifests: readonly Manifest[]): string {
+  return manifests
+    .filter((manifest) => manifest.kind === 'Bridge')
+    .map(({ metadata, spec }) => `${metadata.name} ${spec.siblings ?? 'Routed'}`)
+    .join();
 }

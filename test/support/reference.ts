@@ -177,7 +177,8 @@ function bare(address: string): string {
   return address.split('/')[0]!;
 }
 
-function inNetwork(address: string, cidr: string): boolean {
+/** Whether an address is in a network, and of its family. */
+export function inNetwork(address: string, cidr: string): boolean {
   const [network, prefix] = cidr.split('/') as [string, string];
   if (isIPv6(address) !== isIPv6(network)) return false;
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
