@@ -1,182 +1,71 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { firstApply } from './first-apply.ts';
+import { fullLoad } from './full-load.ts';
+import { oldArticle } from './old-article.ts';
+import { oneEdit } from './one-edit.ts';
+import { packetPath } from './packet-path.ts';
+import type { Figure, Scenario } from './support.ts';
 
 /*
- * `npm run bench`: how long lxcnet takes for 200 Links with a forward each, as a ratio to a script that does the same by
- * hand with `ip -batch` and `nft -f`. Both in one run, in turn, each time in new namespaces; the ratio of the medians is
- * what counts, since machines differ.
+ * `npm run bench [-- [--check] SCENARIO ...]` runs all scenarios, or those named, and prints what they found. What counts
+ * are ratios within one run, since machines differ. With --check a missed target, or a scenario that could not run, makes
+ * the exit status 1.
  */
 
-const LINKS = Number(process.argv[2] ?? 200);
-const ROUNDS = Number(process.argv[3] ?? 3);
-const PROGRAM = [
-  join(import.meta.dirname, '../../node_modules/.bin/node'),
-  join(import.meta.dirname, '../../dist/src/main.js'),
-];
-const numbers = Array.from({ length: LINKS }, (_, index) => index);
-const addressOf = (index: number): string => `10.77.${1 + (index >> 7)}.${1 + (index & 127)}`;
-let made = 0;
-const sites = new Set<Site>();
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'first-apply': firstApply,
+  'packet-path': packetPath,
+  'full-load': fullLoad,
+  'one-edit': oneEdit,
+  'old-article': oldArticle,
+};
 
-interface Site {
-  readonly host: string;
-  readonly containers: readonly string[];
-  readonly directory: string;
+function resultOf({ value, target }: Figure): string {
+  if (target === undefined) return '';
+  return value <= target ? 'pass' : 'FAIL';
 }
 
-function makeSite(): Site {
-  const prefix = `lxnb${process.pid}x${made++}`;
-  const host = `${prefix}-host`;
-  const containers = numbers.map((index) => `${prefix}-c${index}`);
-  const site = { host, containers, directory: mkdtempSync(join(tmpdir(), `${prefix}-`)) };
-  sites.add(site);
-  execFileSync('ip', ['-batch', '-'], {
-    input: [host, ...containers].map((name) => `netns add ${name}\n`).join(''),
-  });
-  const uplink = [
-    'link set lo up',
-    'link add eth0 type veth peer name lan0',
-    'address add 192.168.254.19/24 dev eth0',
-    'link set eth0 up',
-    'link set lan0 up',
-  ];
-  execFileSync('ip', ['-n', host, '-batch', '-'], { input: uplink.join('\n') });
-  return site;
-}
-
-function removeSite(site: Site): void {
-  const { host, containers, directory } = site;
-  sites.delete(site);
-  spawnSync('ip', ['-force', '-batch', '-'], {
-    input: [host, ...containers].map((name) => `netns delete ${name}\n`).join(''),
-  });
-  rmSync(directory, { recursive: true, force: true });
-}
-
-function manifests(site: Site): string {
-  const bridge = {
-    apiVersion: 'lxcnet.dev/v1alpha1',
-    kind: 'Bridge',
-    metadata: { name: 'br0' },
-    spec: { addresses: ['10.77.0.1/16'] },
-  };
-  const links = site.containers.map((netns, index) => ({
-    apiVersion: 'lxcnet.dev/v1alpha1',
-    kind: 'Link',
-    metadata: { name: `c${index}` },
-    spec: { bridge: 'br0', container: { netns }, addresses: [`${addressOf(index)}/16`] },
-  }));
-  const forwards = numbers.map((index) => ({
-    apiVersion: 'lxcnet.dev/v1alpha1',
-    kind: 'PortForward',
-    metadata: { name: `c${index}` },
-    spec: {
-      interfaces: ['eth0'],
-      ports: [{ port: 10_000 + index, targetPort: 80 }],
-      link: { name: `c${index}` },
-    },
-  }));
-  return [bridge, ...links, ...forwards].map((document) => JSON.stringify(document)).join('\n---\n');
-}
-
-function byLxcnet(site: Site): number {
-  const directory = join(site.directory, 'manifests');
-  mkdirSync(directory);
-  const texts = manifests(site).split('\n---\n');
-  for (let from = 0; from < texts.length; from += 500)
-    writeFileSync(join(directory, `${from}.yaml`), texts.slice(from, from + 500).join('\n---\n'));
-  const start = performance.now();
-  const args = [
-    'netns',
-    'exec',
-    site.host,
-    ...PROGRAM,
-    'apply',
-    '--manifests',
-    directory,
-    '--state-dir',
-    join(site.directory, 'state'),
-  ];
-  const result = spawnSync('ip', args, { encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`lxcnet apply: ${result.stdout}${result.stderr}`);
-  return performance.now() - start;
-}
-
-/** The least that a careful script would do: the same objects, the same filter for forwards, in as few processes as can be. */
-function byHand(site: Site): number {
-  const host = [
-    'link add br0 address 02:00:00:00:00:01 type bridge',
-    'address add 10.77.0.1/16 dev br0',
-    'link set br0 up',
-    ...site.containers.flatMap((netns, index) => [
-      `link add v${index} type veth peer name eth0 address 02:00:00:01:${hex(index >> 8)}:${hex(index & 255)} netns ${netns}`,
-      `link set v${index} alias lxcnet:Link/default/c${index}`,
-      `link set v${index} master br0`,
-      `link set v${index} type bridge_slave isolated on`,
-      `link set v${index} up`,
-    ]),
-  ];
-  const start = performance.now();
-  execFileSync('ip', ['-n', site.host, '-batch', '-'], { input: host.join('\n') });
-  for (const [index, netns] of site.containers.entries()) {
-    const inside = [
-      `address add ${addressOf(index)}/16 dev eth0`,
-      'link set eth0 up',
-      'route add default via 10.77.0.1',
-    ];
-    execFileSync('ip', ['-n', netns, '-batch', '-'], { input: inside.join('\n') });
+function print(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const row of rows) {
+    const cells = row.map((cell, column) =>
+      column === 2 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+    );
+    console.log(cells.join('  ').trimEnd());
   }
-  execFileSync('ip', ['netns', 'exec', site.host, 'nft', '-f', '-'], { input: handMadeRules() });
-  execFileSync('ip', ['netns', 'exec', site.host, 'sysctl', '-q', 'net.ipv4.ip_forward=1']);
-  return performance.now() - start;
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(2, '0');
+function rowOf(figure: Figure): string[] {
+  const { scenario, name, value, unit, target } = figure;
+  const digits = unit === '×' ? 2 : unit === 'ms' ? 1 : 0;
+  const limit = target === undefined ? '' : `<= ${target} ${unit}`;
+  return [scenario, name, `${value.toFixed(digits)} ${unit}`, limit, resultOf(figure)];
 }
 
-function handMadeRules(): string {
-  const dnat = numbers
-    .map((index) => `"eth0" . tcp . ${10_000 + index} : ${addressOf(index)} . 80`)
-    .join(', ');
-  const open = numbers.map((index) => `${addressOf(index)} . tcp . 80`).join(', ');
-  return `table inet hand {
-    map forwards { type ifname . inet_proto . inet_service : ipv4_addr . inet_service; elements = { ${dnat} }; }
-    set open { type ipv4_addr . inet_proto . inet_service; elements = { ${open} }; }
-    chain nat { type nat hook prerouting priority -100; dnat ip to iifname . meta l4proto . th dport map @forwards; }
-    chain forward { type filter hook forward priority 0; policy drop;
-      ct state established,related accept
-      ct status dnat ip daddr . meta l4proto . th dport @open accept
-    }
-  }`;
+const { values, positionals } = parseArgs({
+  options: { check: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in SCENARIOS));
+if (unknown.length > 0) {
+  console.error(`There is no scenario ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exit(2);
 }
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1]!;
-}
-
-function measure(work: (site: Site) => number): number {
-  const site = makeSite();
+const figures: Figure[] = [];
+let failed = false;
+for (const scenario of positionals.length > 0 ? positionals : Object.keys(SCENARIOS)) {
+  console.error(`${scenario} ...`);
   try {
-    return work(site);
-  } finally {
-    removeSite(site);
+    await SCENARIOS[scenario]!((name, value, unit, target) =>
+      figures.push({ scenario, name, value, unit, ...(target === undefined ? {} : { target }) }),
+    );
+  } catch (error) {
+    console.error(
+      `${scenario} could not be measured: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    failed = true;
   }
 }
-
-process.on('exit', () => sites.forEach(removeSite));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-const times = { lxcnet: [] as number[], hand: [] as number[] };
-for (let round = 1; round <= ROUNDS; round++) {
-  times.hand.push(measure(byHand));
-  times.lxcnet.push(measure(byLxcnet));
-  console.log(
-    `round ${round}: by hand ${Math.round(times.hand.at(-1)!)} ms, lxcnet ${Math.round(times.lxcnet.at(-1)!)} ms`,
-  );
-}
-const ratio = median(times.lxcnet) / median(times.hand);
-console.log(
-  `${LINKS} links with a forward each: lxcnet apply takes ${ratio.toFixed(2)} × the hand-made script (medians of ${ROUNDS})`,
-);
+print([['SCENARIO', 'FIGURE', 'VALUE', 'TARGET', 'RESULT'], ...figures.map(rowOf)]);
+failed ||= figures.some((figure) => resultOf(figure) === 'FAIL');
+process.exit(values.check === true && failed ? 1 : 0);
