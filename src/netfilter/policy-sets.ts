@@ -14,6 +14,7 @@ import type { Manifest } from '../api/resource.ts';
 import type { Protocol } from '../api/scalars.ts';
 import { selects } from '../api/selector.ts';
 import type { ElementCollector } from './elements.ts';
+import { LinkIndex } from './link-index.ts';
 import { Numbers } from './numbers.ts';
 import { type PortRange, type Region, disjoint, subtract } from './regions.ts';
 
@@ -49,7 +50,8 @@ export function addPolicyElements(input: PolicyInput, collector: ElementCollecto
   const sets = new Map<string, PolicySet>();
   const numbers = new Numbers();
   const openId = numbers.of(OPEN);
-  const selected = policiesByLink(input);
+  const index = new LinkIndex(input.links);
+  const selected = policiesByLink(input, index);
   for (const link of input.links) {
     for (const direction of DIRECTIONS) {
       const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? [], numbers);
@@ -58,15 +60,17 @@ export function addPolicyElements(input: PolicyInput, collector: ElementCollecto
       if (set.id === openId) collector.add(link.key, 'everything', [openId]);
     }
   }
-  for (const set of sets.values()) new SetCompiler(input, set, collector).run();
+  for (const set of sets.values()) new SetCompiler(input, index, set, collector).run();
 }
 
-function policiesByLink(input: PolicyInput): ReadonlyMap<Key, Record<Direction, Manifest<NetworkPolicy>[]>> {
+function policiesByLink(
+  input: PolicyInput,
+  index: LinkIndex,
+): ReadonlyMap<Key, Record<Direction, Manifest<NetworkPolicy>[]>> {
   const result = new Map<Key, Record<Direction, Manifest<NetworkPolicy>[]>>();
-  const linksByNamespace = Map.groupBy(input.links, ({ resource }) => resource.metadata.namespace);
   for (const policy of input.policies) {
     const { metadata, spec } = policy.resource;
-    for (const link of linksByNamespace.get(metadata.namespace) ?? []) {
+    for (const link of index.candidates(metadata.namespace, spec.podSelector)) {
       if (!selects(spec.podSelector, link.resource.metadata.labels)) continue;
       const lists = result.get(link.key) ?? { Ingress: [], Egress: [] };
       result.set(link.key, lists);
@@ -123,12 +127,14 @@ type Owned = Manifest<NetworkPolicy>;
 /** Turns the rules of one policy set into elements. */
 class SetCompiler {
   readonly #input: PolicyInput;
+  readonly #index: LinkIndex;
   readonly #set: PolicySet;
   readonly #collector: ElementCollector;
   readonly #regions: Region<Owned>[] = [];
 
-  constructor(input: PolicyInput, set: PolicySet, collector: ElementCollector) {
+  constructor(input: PolicyInput, index: LinkIndex, set: PolicySet, collector: ElementCollector) {
     this.#input = input;
+    this.#index = index;
     this.#set = set;
     this.#collector = collector;
   }
@@ -183,7 +189,8 @@ class SetCompiler {
         this.#fromNetwork(policy, network, port);
       return;
     }
-    for (const link of this.#input.links) {
+    const namespace = peer.namespaceSelector ? undefined : policy.resource.metadata.namespace;
+    for (const link of this.#index.candidates(namespace, peer.podSelector)) {
       if (this.#selectsPeer(policy, peer, link.resource)) this.#fromLink(policy, link, port);
     }
   }
