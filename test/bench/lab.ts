@@ -45,6 +45,7 @@ export function makeLab(label: string, index: number): Lab {
     `route add default via ${gateway}`,
   );
   host.sysctl('net.ipv4.ip_forward', '1');
+  host.sysctl('net.netfilter.nf_conntrack_udp_timeout', '1');
   host.sysctl('net.bridge.bridge-nf-call-iptables', '0');
   const remove = (): void => [outside, host, container].forEach((namespace) => namespace.remove());
   return { outside, host, container, remove };

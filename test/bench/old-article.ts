@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { makeLab, type Lab } from './lab.ts';
 import { type Scenario, inTurn } from './support.ts';
-import { serve, traffic, trafficProblem } from './traffic.ts';
+import { serve, traffic } from './traffic.ts';
 import { HOST_ADDRESS, addressOf, firstTransaction, forwardManifest, netfilterOf, worldOf } from './world.ts';
 
 /*
@@ -61,8 +61,6 @@ async function loadOld({ host }: Lab): Promise<string> {
 }
 
 export const oldArticle: Scenario = async (report) => {
-  const problem = trafficProblem();
-  if (problem !== undefined) throw new Error(problem);
   const lxcnet = makeLab('lxcnet', LAST);
   const old = makeLab('old', LAST);
   const floor = makeLab('floor', LAST);

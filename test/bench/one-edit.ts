@@ -1,7 +1,8 @@
 import type { Manifest } from '../../src/api/resource.ts';
 import { policy } from '../support/manifests.ts';
 import { manifest } from '../netfilter/fixture.ts';
-import { Namespace, type Report, type Scenario, inTurn, median, timed } from './support.ts';
+import { Namespace, type Report, type Scenario, inTurn, timed } from './support.ts';
+import { median } from './statistics.ts';
 import {
   editTransaction,
   firstTransaction,

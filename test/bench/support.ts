@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startProgram } from '../../src/kernel/programs.ts';
 import { removeNamespace } from '../support/netns.ts';
+import { median } from './statistics.ts';
 
 /** What a scenario found out. Without a target it is there to explain the others. */
 export interface Figure {
@@ -106,10 +107,6 @@ export class Namespace {
     if (exitCode !== 0) throw new Error(`nft: ${stderr.slice(0, 2000)}`);
     return took;
   }
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1]!;
 }
 
 /** Milliseconds. */

@@ -6,7 +6,7 @@
  *   traffic connect DESTINATION PORT CONNECTIONS        one after another; prints ns per connection (the median)
  *   traffic flush                                       empties the namespace's connection tracking
  */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* for sendmmsg */
 #include <arpa/inet.h>
 #include <linux/netlink.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -14,7 +14,6 @@
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,11 +145,6 @@ static void flush(void) {
 
 int main(int count, char **words) {
   const char *mode = count > 1 ? words[1] : "";
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  /* Client and server side by side; all that a client's packet causes happens where the client runs. */
-  CPU_SET(strcmp(mode, "serve") == 0 ? 0 : sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
-  sched_setaffinity(0, sizeof cpus, &cpus);
   if (strcmp(mode, "udp") == 0 && count == 7)
     udp(words[2], words[3], atoi(words[4]), atoi(words[5]), atoi(words[6]));
   else if (strcmp(mode, "serve") == 0 && count == 3) serve(atoi(words[2]));

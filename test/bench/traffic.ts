@@ -1,28 +1,32 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type Namespace, temporaryDirectory } from './support.ts';
 
-let program: string | undefined;
+let command: readonly string[] | undefined;
 
-/** The program that makes packets, compiled on first use; `undefined` where there is no C compiler. */
-function trafficProgram(): string | undefined {
-  if (program !== undefined || spawnSync('cc', ['--version']).status !== 0) return program;
-  program = join(temporaryDirectory('traffic'), 'traffic');
-  execFileSync('cc', ['-O2', '-o', program, join(import.meta.dirname, 'traffic.c')]);
-  return program;
-}
-
-/** Why scenarios with packets cannot run here. */
-export function trafficProblem(): string | undefined {
-  return trafficProgram() === undefined ? 'there is no C compiler (cc)' : undefined;
+/** The program that makes packets: traffic.c, compiled on first use, or its slow sister where there is no C compiler. */
+function trafficCommand(): readonly string[] {
+  if (command) return command;
+  if (spawnSync('cc', ['--version']).status === 0) {
+    const program = join(temporaryDirectory('traffic'), 'traffic');
+    execFileSync('cc', ['-O2', '-o', program, join(import.meta.dirname, 'traffic.c')]);
+    command = [program];
+  } else {
+    console.error('There is no C compiler (cc): packets come from Node, and differences look smaller.');
+    command = [process.execPath, join(import.meta.dirname, 'traffic-slow.ts')];
+  }
+  return command;
 }
 
 /** Runs the program in a namespace. @returns what it printed, as a number. */
 export function traffic(where: Namespace, ...words: readonly (string | number)[]): number {
-  return Number(where.run([trafficProgram()!, ...words.map(String)]));
+  // Without this it is fast or slow by the CPU that it happens to start on.
+  const cpu = ['taskset', '-c', String(cpus().length - 1)];
+  return Number(where.run([...cpu, ...trafficCommand(), ...words.map(String)]));
 }
 
 /** Answers TCP connections in a namespace until the end. */
 export async function serve(where: Namespace, port: number): Promise<void> {
-  await where.start([trafficProgram()!, 'serve', String(port)]);
+  await where.start(['taskset', '-c', '0', ...trafficCommand(), 'serve', String(port)]);
 }
