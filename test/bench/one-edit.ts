@@ -20,7 +20,7 @@ import {
 
 const SMALL = { links: 10, policies: 10, forwards: 10 };
 const LARGE = { links: 5000, policies: 5000, forwards: 5000 };
-const ROUNDS = 11;
+const ROUNDS = 25;
 const ELEMENT = 'element inet lxcnet port { 1:1 . 6 . 1 }';
 
 /** The policy that edits are about: it selects link 2, and lets in whoever has the role of a client. */
