@@ -109,6 +109,7 @@ export function netfilterOf(manifests: Iterable<Manifest>): DesiredNetfilter {
     addressesOf: (name) => (name === 'eth0' ? [HOST_ADDRESS] : []),
     portOf: ({ resource }) => hostInterfaceOf(resource),
     guarded: { 4: new Map(), 6: new Map() },
+    strangers: new Map(),
   });
 }
 
