@@ -111,6 +111,13 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
       finish(await (await import('./cli/validate.ts')).validatePaths(paths, io)),
     );
   program
+    .command('import')
+    .description('LXC configs, firewall listings and network scripts into manifests; runs nothing')
+    .argument('<file...>', 'files, which are taken together')
+    .action(async (files: string[]) =>
+      finish(await (await import('./cli/import.ts')).importCommand(files, io)),
+    );
+  program
     .command('teardown')
     .description('removes everything lxcnet owns in the kernel, and nothing else')
     .addOption(stateDir)

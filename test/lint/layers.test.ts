@@ -20,7 +20,7 @@ async function lint(file: string, text: string): Promise<readonly string[]> {
 const importing = (module: string): string => `import * as it from '${module}';\nvoid it;\n`;
 
 describe('what decides', () => {
-  const rooms = ['controllers/bridge.ts', 'src/netfilter/build.ts', 'src/api/key.ts'];
+  const rooms = ['controllers/bridge.ts', 'src/netfilter/build.ts', 'src/import/import.ts', 'src/api/key.ts'];
   const effects = ['node:fs', 'fs', 'node:fs/promises', 'node:child_process', 'node:timers', 'node:http'];
 
   it.each(rooms)('%s imports no effect', async (file) => {
@@ -47,6 +47,9 @@ describe('arrows go one way', () => {
     ['src/kernel/programs.ts', '../engine/ports.ts'],
     ['src/source/watch.ts', '../kernel/ip.ts'],
     ['src/source/yaml.ts', '../cli/run.ts'],
+    ['src/import/import.ts', '../source/manifest-file.ts'],
+    ['src/import/import.ts', '../cli/run.ts'],
+    ['src/source/parse.ts', '../import/import.ts'],
     ['src/telemetry/metrics.ts', '../engine/ports.ts'],
     ['src/server/age.ts', '../engine/engine.ts'],
     ['src/server/age.ts', '../kernel/ip.ts'],
@@ -59,6 +62,7 @@ describe('arrows go one way', () => {
     ['src/netfilter/build.ts', '../kernel/observed.ts'],
     ['controllers/bridge.ts', '../src/kernel/command.ts'],
     ['controllers/bridge.ts', '../src/netfilter/build.ts'],
+    ['src/import/render.ts', '../source/yaml.ts'],
     ['src/server/age.ts', '../engine/ports.ts'],
     ['src/engine/engine.ts', '../kernel/view.ts'],
   ])('%s may import %s', async (file, module) => {
