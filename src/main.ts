@@ -118,6 +118,16 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
       finish(await (await import('./cli/import.ts')).importCommand(files, io)),
     );
   program
+    .command('lxc-config')
+    .description("the lines that a Link's container needs in its LXC configuration")
+    .argument('<name>', "the Link's name")
+    .addOption(namespace)
+    .addOption(manifests)
+    .option('--veth', 'let LXC make the veth pairs; by default lxcnet does')
+    .action(async (name: string, options: Omit<import('./cli/lxc-config.ts').LxcConfigOptions, 'name'>) =>
+      finish(await (await import('./cli/lxc-config.ts')).lxcConfigCommand({ ...options, name }, io)),
+    );
+  program
     .command('teardown')
     .description('removes everything lxcnet owns in the kernel, and nothing else')
     .addOption(stateDir)

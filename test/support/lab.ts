@@ -189,7 +189,12 @@ export class Lab implements AsyncDisposable {
       join(this.directory, 'run'),
       ...(oneShot ? ['--state-dir', join(this.directory, 'state')] : []),
     ];
-    return this.host.run([NODE, PROGRAM, ...args, ...(args[0] === 'validate' ? [] : directories)]);
+    return this.host.run([
+      NODE,
+      PROGRAM,
+      ...args,
+      ...(['validate', 'import', 'lxc-config'].includes(args[0] ?? '') ? [] : directories),
+    ]);
   }
 
   /** Waits until everything is Ready. @throws {Error} With what is not, and why. */

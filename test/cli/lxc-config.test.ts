@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type LxcConfigOptions, lxcConfigCommand } from '../../src/cli/lxc-config.ts';
+import { bridge, link } from '../support/manifests.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'lxcnet-lxc-config-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function write(...documents: readonly object[]): void {
+  writeFileSync(join(root, 'a.yaml'), documents.map((document) => JSON.stringify(document)).join('\n---\n'));
+}
+
+async function lines(name: string, options: Partial<LxcConfigOptions> = {}): Promise<readonly string[]> {
+  const out: string[] = [];
+  const status = await lxcConfigCommand(
+    { name, manifests: root, ...options },
+    { stdout: (line) => void out.push(line), stderr: (line) => void out.push(`stderr: ${line}`) },
+  );
+  expect(status).toBe(0);
+  return out;
+}
+
+const lxc = (
+  name: string,
+  number: number,
+  spec: Readonly<Record<string, unknown>> = {},
+  metadata = {},
+): object => link(name, 'unused', number, { container: { lxc: 'vm1' }, ...spec }, metadata);
+
+describe('lxc-config', () => {
+  it('is one line where lxcnet makes the veth pairs, however many there are', async () => {
+    write(bridge('br0'), lxc('vm1', 10), lxc('vm1-eth1', 11, { interface: 'eth1' }));
+    expect(await lines('vm1')).toEqual(['lxc.net.0.type = empty']);
+  });
+
+  it('is what a Link says where LXC makes the veth pair', async () => {
+    write(
+      bridge('lan', { interface: 'br-lan', mtu: 1400 }),
+      lxc('vm1', 10, { bridge: 'lan', macAddress: '00:16:3E:00:00:01' }),
+    );
+    expect(await lines('vm1', { veth: true })).toEqual([
+      'lxc.net.0.type = veth',
+      'lxc.net.0.link = br-lan',
+      'lxc.net.0.flags = up',
+      'lxc.net.0.name = eth0',
+      'lxc.net.0.hwaddr = 00:16:3e:00:00:01',
+      'lxc.net.0.mtu = 1400',
+    ]);
+  });
+
+  it('counts the interfaces of a container, whichever of its Links is named, and no other container', async () => {
+    write(
+      bridge('br0'),
+      lxc('dmz', 11, { interface: 'eth1', mtu: 1300 }),
+      lxc('vm1', 10),
+      lxc('elsewhere', 12, { container: { lxc: 'vm1', lxcPath: '/srv/lxc' } }),
+      lxc('other', 13, { container: { lxc: 'vm2' } }),
+    );
+    const both = await lines('dmz', { veth: true });
+    expect(both.filter((line) => /\.(name|mtu) = /.test(line))).toEqual([
+      'lxc.net.0.name = eth0',
+      'lxc.net.0.mtu = 1500',
+      'lxc.net.1.name = eth1',
+      'lxc.net.1.mtu = 1300',
+    ]);
+    expect(await lines('vm1', { veth: true })).toEqual(both);
+  });
+
+  it('looks into one namespace', async () => {
+    write(bridge('br0'), lxc('vm1', 10, {}, { namespace: 'lab' }));
+    expect(await lines('vm1', { namespace: 'lab' })).toEqual(['lxc.net.0.type = empty']);
+    await expect(lines('vm1')).rejects.toThrow(
+      /^no Link "vm1" in the namespace "default" of .*: there is none$/,
+    );
+  });
+
+  it('says what there is instead', async () => {
+    write(
+      bridge('br0'),
+      lxc('vm1', 10),
+      link('vm2', 'vm2', 11),
+      lxc('vm3', 12, { bridge: 'br1', interface: 'eth1', container: { lxc: 'vm3' } }),
+    );
+    await expect(lines('vn1')).rejects.toThrow('there are vm1, vm2, vm3; did you mean vm1?');
+    await expect(lines('vm2')).rejects.toThrow(
+      'Link/vm2 is for a container by `netns`, and not for one of LXC',
+    );
+    await expect(lines('vm3', { veth: true })).rejects.toThrow(
+      'Link/vm3 is on the Bridge br1, which is not there: there are br0',
+    );
+    await expect(lines('vm1', { manifests: join(root, 'none') })).rejects.toThrow(
+      /none: there is no such file or directory$/,
+    );
+  });
+
+  it('tells what is wrong in other manifests, and goes on', async () => {
+    write(bridge('br0'), bridge('br1', { mtu: 1 }), lxc('vm1', 10));
+    expect(await lines('vm1')).toEqual([
+      expect.stringMatching(/^stderr: a\.yaml:3:\d+: Bridge\/br1: spec\.mtu: /),
+      'lxc.net.0.type = empty',
+    ]);
+  });
+});
