@@ -20,6 +20,11 @@ export function readLxcConfig(file: string, text: string, facts: Facts, ledger: 
     const value = rest.join('=').trim();
     if (rest.length > 0 && /^lxc\.(uts\.name|utsname|rootfs|rootfs\.path)$/.test(name))
       names.set(name, value);
+    const other = /^lxc\.(uts\.name|utsname)$/.test(name) ? otherDirectory(file, value) : undefined;
+    if (rest.length > 0 && other !== undefined) {
+      const reason = `the Link has this name; if LXC calls the container ${other}, as its directory, write \`lxc: ${other}\``;
+      ledger.comment(ledger.enter(file, index + 1, line), reason);
+    }
     if (rest.length > 0 && IRRELEVANT.test(name)) return;
     const source = ledger.enter(file, index + 1, line);
     if (rest.length > 0 && /^lxc\.net(work)?(\.|$)/.test(name)) network.push({ key: name, value, source });
@@ -42,6 +47,13 @@ function reasonFor(key: string): string {
   if (/^lxc\.(sysctl|namespace|cgroup|cgroup2)\./.test(key))
     return 'stays as it is: no manifest has a field for this';
   return 'not recognised';
+}
+
+/** The directory of a file `…/NAME/config`, as LXC keeps them, where that is not the name which the file says. */
+function otherDirectory(file: string, name: string): string | undefined {
+  const [directory, base] = file.split('/').slice(-2);
+  const other = base === 'config' && directory !== name && /^\w[\w.-]{0,62}$/.test(directory ?? '');
+  return other ? directory : undefined;
 }
 
 /** What LXC calls the container, as far as the file tells. */

@@ -8,6 +8,7 @@ import { makeLinks } from './links.ts';
 import { addMasquerade } from './masquerade.ts';
 import { makePolicies } from './policies.ts';
 import { makeRoutes } from './routes.ts';
+import type { Rule } from './rule.ts';
 import type { PlacedRule } from './rule-book.ts';
 import { type BridgeDraft, type LinkDraft, Topology } from './topology.ts';
 
@@ -24,12 +25,14 @@ export function makeManifests(facts: Facts, ledger: Ledger): readonly Candidate[
   const standing = new Set([...topology.bridges, ...topology.links].map(({ candidate }) => candidate));
   addMasquerade(rules.chains('nat', 'POSTROUTING').flat(), topology, ledger);
   const mayDrop = dropsIn(rules.all());
+  const policies = makePolicies(rules.chains('filter', 'FORWARD'), mayDrop, topology, ledger);
+  tellClosed(rules.chains('nat', 'POSTROUTING').flat(), topology, policies, ledger);
   const made = acceptedOf(
     [
       ...interfaces.filter((candidate) => standing.has(candidate)),
       ...makeRoutes(routes, topology, ledger),
       ...makeForwards(rules.chains('nat', 'PREROUTING').flat(), topology, ledger),
-      ...makePolicies(rules.chains('filter', 'FORWARD'), mayDrop, topology, ledger),
+      ...policies,
     ],
     ledger,
   );
@@ -39,6 +42,24 @@ export function makeManifests(facts: Facts, ledger: Ledger): readonly Candidate[
   }
   for (const { sources } of made) ledger.carry(...sources);
   return made;
+}
+
+/** A masquerade was all it took to reach the world, where FORWARD accepted everything; here it opens nothing. */
+function tellClosed(
+  rules: readonly Rule[],
+  { bridges, links }: Topology,
+  policies: readonly Candidate[],
+  ledger: Ledger,
+): void {
+  if (links.length === 0 || policies.some(({ spec }) => 'egress' in spec)) return;
+  const carried = new Set(bridges.flatMap(({ candidate }) => candidate.sources));
+  for (const { source } of rules) {
+    if (carried.has(source))
+      ledger.comment(
+        source,
+        'carried over, but it opens nothing: containers are closed until a NetworkPolicy lets them out',
+      );
+  }
 }
 
 /** What remains of the drafts: a Link goes with its Bridge. */

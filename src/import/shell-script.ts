@@ -82,9 +82,8 @@ class ScriptReader {
     }
     if (pipeline.every((command) => this.#isHarmless(command, command.words))) return 'test';
     for (const command of pipeline) this.#wordsOf(command);
-    for (const block of this.#blocks) if (pipeline.includes(block.command)) block.told = true;
     const text = pipeline.map((command) => command.text).join(' | ');
-    this.#comment({ ...first!, text }, 'a pipeline has to be run to know what it does');
+    this.#comment({ ...first!, text }, 'a pipeline has to be run to know what it does', pipeline);
     return 'test';
   }
 
@@ -196,11 +195,13 @@ class ScriptReader {
     );
   }
 
-  #comment(command: ShellCommand, reason: string): void {
-    for (const block of this.#blocks) {
-      const told = block.told || block.command === command;
+  /** @param told Commands that open blocks, and need not be told for that. */
+  #comment(command: ShellCommand, reason: string, told: readonly ShellCommand[] = [command]): void {
+    // Whoever is told was told with all that it is in.
+    const first = this.#blocks.findLastIndex((block) => block.told) + 1;
+    for (const block of this.#blocks.slice(first)) {
       block.told = true;
-      if (!told && !['{', '('].includes(block.command.text))
+      if (!told.includes(block.command) && !['{', '('].includes(block.command.text))
         this.#ledger.comment(this.#enter(block.command), 'not run here');
     }
     this.#ledger.comment(this.#enter(command), reason);

@@ -128,9 +128,17 @@ describe('a rule of POSTROUTING', () => {
       { interfaces: ['eth0'], source: '192.168.254.20' },
     ],
   ])('%s masquerades a bridge', (line, masquerade) => {
-    const { specs, comments } = rules(`-t nat -A POSTROUTING ${line}`);
+    const { specs, comments } = rules(`-t nat -A POSTROUTING ${line}`, '-A FORWARD -i br0 -j ACCEPT');
     expect(specs['Bridge/br0']).toMatchObject({ masquerade });
     expect(comments).toEqual([]);
+  });
+
+  it('opened everything where nothing else was said, and is told not to', () => {
+    const { specs, comments } = rules('-t nat -A POSTROUTING -o eth0 -j MASQUERADE');
+    expect(specs['Bridge/br0']).toHaveProperty('masquerade');
+    expect(comments.map(({ reason }) => reason)).toEqual([
+      'carried over, but it opens nothing: containers are closed until a NetworkPolicy lets them out',
+    ]);
   });
 
   it.each([

@@ -157,6 +157,16 @@ describe('an LXC configuration', () => {
     expect(look({ c: `${text}${lxc('vm1', 10)}` }).comments).toHaveLength(1);
   });
 
+  it('wonders about a name that is not that of its directory', () => {
+    const nameOf = (file: string): readonly string[] =>
+      look({ [file]: lxc('vm1', 10) }).reasons.filter((reason) => reason.startsWith(`${file}:1: `));
+    expect(nameOf('/var/lib/lxc/vm1/config')).toEqual([]);
+    expect(nameOf('/etc/old/vm1.conf')).toEqual([]);
+    expect(nameOf('/var/lib/lxc/web/config')).toEqual([
+      '/var/lib/lxc/web/config:1: the Link has this name; if LXC calls the container web, as its directory, write `lxc: web`',
+    ]);
+  });
+
   it('takes a field away that another container has already, and not the Link', () => {
     const mac = 'lxc.net.0.hwaddr = 00:16:3e:00:00:01';
     const { specs, reasons } = look({
