@@ -133,6 +133,17 @@ describe('a rule of POSTROUTING', () => {
     expect(comments).toEqual([]);
   });
 
+  it('joins another interface, and refuses another source', () => {
+    const { specs, comments } = rules(
+      '-t nat -A POSTROUTING -o eth0 -j MASQUERADE',
+      '-t nat -A POSTROUTING -o eth1 -j MASQUERADE',
+      '-t nat -A POSTROUTING -o eth2 -j SNAT --to-source 192.168.254.20',
+      '-A FORWARD -i br0 -j ACCEPT',
+    );
+    expect(specs['Bridge/br0']).toMatchObject({ masquerade: { interfaces: ['eth0', 'eth1'] } });
+    expect(comments.map(({ reason }) => reason)).toEqual(['a Bridge has one source address a family']);
+  });
+
   it('opened everything where nothing else was said, and is told not to', () => {
     const { specs, comments } = rules('-t nat -A POSTROUTING -o eth0 -j MASQUERADE');
     expect(specs['Bridge/br0']).toHaveProperty('masquerade');
