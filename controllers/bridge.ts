@@ -7,6 +7,7 @@ import { type ObservedInterface, markOf } from '../src/kernel/observed.ts';
 import { formerInterfaces } from './interface-removal.ts';
 import { planAddresses } from './addresses.ts';
 import {
+  type Note,
   type Obstacle,
   type Plan,
   type PlanInput,
@@ -45,8 +46,14 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
       ),
     ],
     ...(ports.obstacle && { obstacle: ports.obstacle }),
+    ...(input.observed.missing.has('bridge-filter') && { notes: [OPEN_PORTS] }),
   };
 }
+
+const OPEN_PORTS: Note = {
+  reason: 'UnsupportedByKernel',
+  message: 'this kernel cannot filter in bridges (NF_TABLES_BRIDGE), so undeclared ports are not closed',
+};
 
 /** The bridge's own sysctls go with it, so there is nothing to give back. */
 function unrecorded(operations: readonly Operation[]): Operation[] {

@@ -1,6 +1,7 @@
 import type { Bridge } from '../src/api/bridge.ts';
 import { keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
+import { ANNOTATIONS } from '../src/api/meta.ts';
 import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Operation, Stage } from '../src/kernel/command.ts';
@@ -16,6 +17,7 @@ import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { planProxies } from './link-proxies.ts';
 import {
+  type Note,
   type Obstacle,
   type Plan,
   type PlanInput,
@@ -50,6 +52,8 @@ export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {
     return unresolved('ContainerNotRunning', container?.reason ?? 'the container was not looked for yet');
   }
   const references = resolved(`Bridge '${spec.bridge}' and the container are there`);
+  if (spec.antiSpoofing && input.observed.missing.has('bridge-filter'))
+    return { operations: [], references, obstacle: NO_BRIDGE_FILTER };
   if (container.state === 'unusable') {
     return {
       operations: [],
@@ -58,7 +62,8 @@ export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {
     };
   }
   const place = { container: manifest.key, path: container.path, identity: container.identity };
-  return { ...planPair({ manifest, bridge, container, place, input }), references };
+  const notes = wantsLog(manifest.resource) && input.observed.missing.has('denied-log') ? [NO_LOG] : [];
+  return { ...planPair({ manifest, bridge, container, place, input }), references, notes };
 }
 
 function bridgeIsHalfMade(device: ObservedInterface, bridge: Bridge, { claims }: PlanInput): boolean {
@@ -72,6 +77,23 @@ const NO_BANDWIDTH: Obstacle = {
   message: 'spec.bandwidth: limits are not in force in this version; everything else of the link is',
   stalled: true,
 };
+
+/** Fails closed: what protects its siblings from it is not there unless the manifest does without. */
+const NO_BRIDGE_FILTER: Obstacle = {
+  reason: 'UnsupportedByKernel',
+  message:
+    'spec.antiSpoofing: this kernel cannot filter in bridges (NF_TABLES_BRIDGE), so the link is not made; `antiSpoofing: false` does without',
+  stalled: true,
+};
+
+const NO_LOG: Note = {
+  reason: 'UnsupportedByKernel',
+  message: `${ANNOTATIONS.logDenied}: this kernel cannot log packets (NFT_LOG, NFT_LIMIT), so nothing is logged`,
+};
+
+function wantsLog({ metadata }: Link): boolean {
+  return metadata.annotations[ANNOTATIONS.logDenied] === 'true';
+}
 
 function planPair(context: LinkContext): Plan {
   const { manifest, container, input } = context;

@@ -7,7 +7,6 @@ import type { FlowDirection } from '../telemetry/kernel-counters.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { SETS, type SetName } from '../netfilter/sets.ts';
-import { LAYOUT } from '../netfilter/skeleton.ts';
 
 const PERIOD = 5_000;
 /** A reading and what it has counted are saved together, so a crash costs nothing that the kernel still counts. */
@@ -92,7 +91,7 @@ async function readElements({ kernel, engine, metrics }: CounterParts): Promise<
   const pass = engine.lastPass();
   if (pass?.observed.netfilter.skeleton !== 'present') return;
   const { desired } = pass.plan.netfilter;
-  const { packets } = await kernel.nft.list(LAYOUT);
+  const { packets } = await kernel.nft.list(kernel.features.layout);
   const outgoing = new Set(
     (['egress4', 'egress6'] as const).flatMap((set) =>
       [...desired.get(set)!.values()].map(({ value }) => value),

@@ -91,7 +91,7 @@ function stalled(why: Draft, references: readonly ConditionDraft[]): Verdict {
 /** What the kernel says of a request that no repetition will make good. */
 const FINAL_WORDS: readonly (readonly [RegExp, 'PermissionDenied' | 'UnsupportedByKernel'])[] = [
   [/operation not permitted|permission denied/i, 'PermissionDenied'],
-  [/not supported|unknown device type/i, 'UnsupportedByKernel'],
+  [/not support|unknown device type/i, 'UnsupportedByKernel'],
 ];
 
 function failed(object: string, words: string, references: readonly ConditionDraft[]): Verdict {

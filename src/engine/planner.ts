@@ -15,9 +15,15 @@ import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
 import type { Operation } from '../kernel/command.ts';
 import { type Observed, type ObservedInterface, markOf } from '../kernel/observed.ts';
-import { type DesiredNetfilter, type GuardedInterfaces, buildNetfilter } from '../netfilter/build.ts';
+import {
+  type DesiredNetfilter,
+  type GuardedInterfaces,
+  type NetfilterContext,
+  buildNetfilter,
+} from '../netfilter/build.ts';
 import { type ElementDifference, elementDifference } from '../netfilter/difference.ts';
 import { type ElementTable, isElementName } from '../netfilter/elements.ts';
+import type { SetName } from '../netfilter/sets.ts';
 
 /** Everything that has to be done, and what can be said already; nothing of it is done yet. */
 export interface FullPlan {
@@ -46,10 +52,16 @@ export interface PlanOptions {
 
 /** Compares what is wanted with what was seen. Pure but for a memory of the last elements, which are costly to make. */
 export class Planner {
+  readonly #sets: readonly SetName[] | undefined;
   #last:
-    | { readonly desired: PlanInput['desired']; readonly context: string; readonly result: DesiredNetfilter }
+    | { readonly desired: PlanInput['desired']; readonly basis: string; readonly result: DesiredNetfilter }
     | undefined;
   #lastDrops: { readonly basis: readonly unknown[]; readonly result: ReadonlyMap<Key, string> } | undefined;
+
+  /** @param sets The sets that the kernel can hold; default all. */
+  constructor(sets?: readonly SetName[]) {
+    this.#sets = sets;
+  }
 
   plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
     const forwarding = planForwarding(input);
@@ -103,15 +115,16 @@ export class Planner {
     const addresses = [...observed.host.interfaces.values()].map(
       (device) => [device.name, device.addresses] as const,
     );
-    const context = JSON.stringify([[...names], addresses, [...guarded[4]], [...guarded[6]], [...strangers]]);
-    if (this.#last?.desired !== desired || this.#last.context !== context) {
-      const result = buildNetfilter(desired.values(), {
+    const basis = JSON.stringify([[...names], addresses, [...guarded[4]], [...guarded[6]], [...strangers]]);
+    if (this.#last?.desired !== desired || this.#last.basis !== basis) {
+      const context: NetfilterContext = {
         addressesOf: (name) => addressesOf(observed, name),
         portOf: (link) => names.get(markOf(link.key)) ?? hostInterfaceOf(link.resource),
         guarded,
         strangers,
-      });
-      this.#last = { desired, context, result };
+      };
+      const result = buildNetfilter(desired.values(), context, this.#sets);
+      this.#last = { desired, basis, result };
     }
     return this.#last.result;
   }

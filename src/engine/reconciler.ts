@@ -11,7 +11,7 @@ import type { KernelView, Part } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import { type ElementDifference, isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
-import { renderSkeleton } from '../netfilter/skeleton.ts';
+import type { Features } from './features.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
 
@@ -49,6 +49,7 @@ export interface ReconcilerParts {
   readonly nft: Nft;
   readonly executor: Executor;
   readonly inventory: Inventory;
+  readonly features: Features;
   readonly onPhase?: (phase: Phase, seconds: number) => void;
 }
 
@@ -58,10 +59,11 @@ export interface ReconcilerParts {
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
-  readonly #planner = new Planner();
+  readonly #planner: Planner;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
+    this.#planner = new Planner(parts.features.layout.sets);
   }
 
   /** What would be done, without doing it. @throws {Error} Where the kernel cannot be looked at. */
@@ -82,7 +84,7 @@ export class Reconciler {
     const done: Operation[] = [];
     let elements = 0;
     let tablesReplaced = false;
-    let netfilterError: string | undefined;
+    let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
     for (let round = 1; ; round++) {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
@@ -150,9 +152,9 @@ export class Reconciler {
   }
 
   async #applyNetfilter({ netfilter }: FullPlan): Promise<string | undefined> {
-    const { view, nft } = this.#parts;
+    const { view, nft, features } = this.#parts;
     const transaction =
-      (netfilter.replaceTables ? renderSkeleton() : '') + renderDifference(netfilter.difference);
+      (netfilter.replaceTables ? features.layout.replacement : '') + renderDifference(netfilter.difference);
     const error = await nft.apply(transaction);
     if (error !== undefined || netfilter.replaceTables) view.invalidate('netfilter');
     else view.replaceNetfilter({ skeleton: 'present', elements: textsOf(netfilter.desired) });

@@ -3,12 +3,13 @@ import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
 import { KernelView } from '../kernel/view.ts';
-import { LAYOUT } from '../netfilter/skeleton.ts';
+import { type Features, probeFeatures } from './features.ts';
 import { Inventory } from './inventory.ts';
 import { type Phase, Reconciler } from './reconciler.ts';
 
 /** Everything that acts on the kernel, for one run of the program. */
 export interface KernelSession {
+  readonly features: Features;
   readonly view: KernelView;
   readonly nft: Nft;
   readonly inventory: Inventory;
@@ -23,11 +24,22 @@ export async function openKernel(
   onPhase?: (phase: Phase, seconds: number) => void,
 ): Promise<KernelSession> {
   const nft = new Nft();
-  const view = new KernelView(nft, LAYOUT);
+  const [features, inventory] = await Promise.all([
+    probeFeatures(nft),
+    bootId().then((boot) => Inventory.load(join(stateDir, 'inventory.json'), boot)),
+  ]);
+  const view = new KernelView(nft, features.layout, features.missing);
   const executor = new Executor();
-  const inventory = await Inventory.load(join(stateDir, 'inventory.json'), await bootId());
-  const reconciler = new Reconciler({ view, nft, executor, inventory, ...(onPhase && { onPhase }) });
+  const reconciler = new Reconciler({
+    view,
+    nft,
+    executor,
+    inventory,
+    features,
+    ...(onPhase && { onPhase }),
+  });
   return {
+    features,
     view,
     nft,
     inventory,

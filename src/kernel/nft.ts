@@ -22,19 +22,28 @@ export class Nft {
     return firstError(result.stderr);
   }
 
+  /** Whether a transaction could be carried out, without doing it. @returns nft's words where it could not. */
+  async check(transaction: string): Promise<string | undefined> {
+    const result = await runProgram('nft', ['-c', '-f', '-'], { input: transaction });
+    // A program that is missing, or was killed, says nothing about the kernel.
+    return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);
+  }
+
   /** Whether a process whose number `nft monitor` printed was one of ours. */
   isOwnProcess(pid: number): boolean {
     return this.#ownProcesses.has(pid);
   }
 
   /** What the kernel has. @throws {Error} Where it cannot be listed. */
-  async list(layout: string): Promise<NetfilterView & { readonly packets: TableListing['packets'] }> {
-    const tables = await Promise.all([listTable('inet'), listTable('bridge')]);
-    const [inet, bridge] = tables;
-    const elements = new Map([...(inet?.elements ?? []), ...(bridge?.elements ?? [])]);
-    const packets = new Map([...(inet?.packets ?? []), ...(bridge?.packets ?? [])]);
-    if (!inet && !bridge) return { skeleton: 'absent', elements, packets };
-    const complete = inet?.chains.has(layout) === true && bridge?.chains.has(layout) === true;
+  async list({
+    families,
+    chain,
+  }: TableLayout): Promise<NetfilterView & { readonly packets: TableListing['packets'] }> {
+    const tables = await Promise.all(families.map(listTable));
+    const elements = new Map(tables.flatMap((table) => [...(table?.elements ?? [])]));
+    const packets = new Map(tables.flatMap((table) => [...(table?.packets ?? [])]));
+    if (tables.every((table) => table === undefined)) return { skeleton: 'absent', elements, packets };
+    const complete = tables.every((table) => table?.chains.has(chain) === true);
     const fingerprint = tables.map((table) => table?.fingerprint ?? '').join('\n');
     // What the kernel prints for a rule is not what was written, so the first sight of it is the measure for later.
     if (complete) this.#fingerprint ??= fingerprint;
@@ -55,7 +64,15 @@ export class Nft {
   }
 }
 
-async function listTable(family: 'inet' | 'bridge'): Promise<TableListing | undefined> {
+type Family = 'inet' | 'bridge';
+
+/** Which tables there are to be, and the chain that tells that they are of this version. */
+export interface TableLayout {
+  readonly families: readonly Family[];
+  readonly chain: string;
+}
+
+async function listTable(family: Family): Promise<TableListing | undefined> {
   const result = await runProgram('nft', ['-j', '-n', 'list', 'table', family, 'lxcnet']);
   if (result.exitCode === 0) return parseTable(result.stdout);
   if (result.stderr.includes(NO_SUCH_TABLE)) return undefined;

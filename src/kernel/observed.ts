@@ -87,6 +87,8 @@ export interface Observed {
   readonly sysctls: ReadonlyMap<string, string>;
   readonly netfilter: NetfilterView;
   readonly surroundings: Surroundings;
+  /** Features that this kernel lacks. */
+  readonly missing: ReadonlySet<string>;
 }
 
 /** Whether an interface carries lxcnet's mark for this resource. */

@@ -2,7 +2,7 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { HostLister, viewContainer } from './namespaces.ts';
-import type { Nft } from './nft.ts';
+import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
   type NamespaceView,
@@ -26,7 +26,8 @@ const CONTAINERS_AT_A_TIME = 8;
  */
 export class KernelView {
   readonly #nft: Nft;
-  readonly #layout: string;
+  readonly #layout: TableLayout;
+  readonly #missing: ReadonlySet<string>;
   readonly #host = new HostLister();
   readonly #stale = new Set<Part>();
   /** Containers that were looked into after the commands that changed their host end. */
@@ -36,9 +37,11 @@ export class KernelView {
   readonly #containers = new Map<Key, ContainerView>();
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
-  constructor(nft: Nft, layout: string) {
+  /** @param missing What the kernel cannot do. */
+  constructor(nft: Nft, layout: TableLayout, missing: ReadonlySet<string> = new Set()) {
     this.#nft = nft;
     this.#layout = layout;
+    this.#missing = missing;
   }
 
   /** Says that a part may have changed. */
@@ -94,6 +97,7 @@ export class KernelView {
         netfilter,
         containers: this.#containers,
         surroundings: this.#surroundings,
+        missing: this.#missing,
         sysctls: new Map(values.filter((entry): entry is [string, string] => entry[1] !== undefined)),
       };
     } catch (error) {

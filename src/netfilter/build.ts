@@ -10,6 +10,7 @@ import { addBridgeElements, addSourceElements } from './bridges.ts';
 import { ElementCollector, type ElementTable } from './elements.ts';
 import { addForwardElements } from './forwards.ts';
 import { addPolicyElements } from './policy-sets.ts';
+import type { SetName } from './sets.ts';
 
 /** Per family: an interface, and the bridge for whose sake it forwards. */
 export type GuardedInterfaces = Readonly<Record<Family, ReadonlyMap<string, Key>>>;
@@ -32,8 +33,12 @@ export interface DesiredNetfilter {
   readonly conflicts: ReadonlyMap<Key, Key>;
 }
 
-/** The elements that the manifests ask for; pure. */
-export function buildNetfilter(manifests: Iterable<Manifest>, context: NetfilterContext): DesiredNetfilter {
+/** The elements that the manifests ask for; pure. @param sets Those that the kernel can hold; default all. */
+export function buildNetfilter(
+  manifests: Iterable<Manifest>,
+  context: NetfilterContext,
+  sets?: readonly SetName[],
+): DesiredNetfilter {
   const byKind = Map.groupBy(manifests, ({ resource }) => resource.kind);
   const of = <R extends Resource>(kind: R['kind']): readonly Manifest<R>[] =>
     (byKind.get(kind) ?? []) as Manifest<R>[];
@@ -41,7 +46,7 @@ export function buildNetfilter(manifests: Iterable<Manifest>, context: Netfilter
   const links = of<Link>('Link');
   const bridgeByName = new Map(bridges.map(({ resource }) => [resource.metadata.name, resource]));
   const linkByKey = new Map(links.map(({ key, resource }) => [key, resource]));
-  const collector = new ElementCollector();
+  const collector = new ElementCollector(sets);
 
   addBridgeElements(bridges, collector);
   addSourceElements(links, context.portOf, collector);

@@ -16,17 +16,20 @@ export type ElementTable = ReadonlyMap<SetName, ReadonlyMap<string, Element>>;
 
 /** Collects elements. */
 export class ElementCollector {
-  readonly #sets = new Map<SetName, Map<string, Element>>(
-    SET_NAMES.map((name) => [name, new Map<string, Element>()]),
-  );
+  readonly #sets: ReadonlyMap<SetName, Map<string, Element>>;
+
+  /** @param sets Those that there are; elements of others are left out. */
+  constructor(sets: readonly SetName[] = SET_NAMES) {
+    this.#sets = new Map(sets.map((name) => [name, new Map<string, Element>()]));
+  }
 
   /** Adds an element, unless one with this key is there. @returns the one that is there now. */
   add(owner: Key, set: SetName, key: readonly string[], value: readonly string[] = []): Element {
     const element: Element = { set, key: keyText(set, key), value: valueText(set, value), owner };
-    const elements = this.#sets.get(set)!;
-    const present = elements.get(element.key);
+    const elements = this.#sets.get(set);
+    const present = elements?.get(element.key);
     if (present) return present;
-    elements.set(element.key, element);
+    elements?.set(element.key, element);
     return element;
   }
 

@@ -4,6 +4,11 @@ import type { Listening } from './sets.ts';
 /** The number of the nfnetlink group to which denied packets are logged. */
 const LOG_GROUP = 199;
 
+/** What not every kernel can do. */
+export interface FlowOptions {
+  readonly logged: boolean;
+}
+
 /** What differs between the two directions of a flow. In the forward hook a reply has the roles of its fields swapped. */
 interface Roles {
   readonly direction: 'original' | 'reply';
@@ -49,7 +54,7 @@ function lookups(f: '4' | '6', peer: string, port: string): string[] {
 }
 
 /** What decides about a flow of one family, seen in one of its directions. */
-export function flowChains(f: '4' | '6', roles: Roles): string[] {
+export function flowChains(f: '4' | '6', roles: Roles, options: FlowOptions): string[] {
   const ip = f === '4' ? 'ip' : 'ip6';
   const source = `${ip} ${roles.source}`;
   const destination = `${ip} ${roles.destination}`;
@@ -68,7 +73,7 @@ export function flowChains(f: '4' | '6', roles: Roles): string[] {
       `meta priority set ${source} map @egress${f}`,
       `meta priority 0:0 goto unknown_${roles.near}`,
       ...lookups(f, destination, roles.port),
-      ...denialLog(roles, 'egress', `${source} @logged${f}`),
+      ...denialLog(roles, options, 'egress', `${source} @logged${f}`),
       `${source} @denied_egress${f} drop`,
       'drop',
     ]),
@@ -91,7 +96,7 @@ export function flowChains(f: '4' | '6', roles: Roles): string[] {
     ]),
     chain(`policy_${suffix}`, [
       ...lookups(f, source, roles.port),
-      ...denialLog(roles, 'ingress', `${destination} @logged${f}`),
+      ...denialLog(roles, options, 'ingress', `${destination} @logged${f}`),
       `${destination} @denied_ingress${f} drop`,
       'drop',
     ]),
@@ -102,9 +107,14 @@ export function flowChains(f: '4' | '6', roles: Roles): string[] {
  * The kernel's log shows only what happens in the host's first network namespace; whoever listens to the group of
  * nfnetlink sees it in every one.
  */
-function denialLog({ direction }: Roles, policy: 'egress' | 'ingress', match: string): string[] {
+function denialLog(
+  { direction }: Roles,
+  { logged }: FlowOptions,
+  policy: 'egress' | 'ingress',
+  match: string,
+): string[] {
   const prefix = `prefix "lxcnet denied ${policy}: "`;
-  return direction === 'original'
+  return logged && direction === 'original'
     ? [`${match} log ${prefix} level info log ${prefix} group ${LOG_GROUP}`]
     : [];
 }

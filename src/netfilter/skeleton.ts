@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { bridgeChains } from './bridge-chains.ts';
 import { chain } from './chain.ts';
-import { ROLES, flowChains, unknownChain } from './flow-chains.ts';
+import { type FlowOptions, ROLES, flowChains, unknownChain } from './flow-chains.ts';
 import { natChains } from './nat-chains.ts';
-import { SETS, SET_NAMES, type Table, renderSet } from './sets.ts';
+import { SETS, SET_NAMES, type SetName, type Table, renderSet } from './sets.ts';
 
 /*
  * The chains of lxcnet's tables: fixed text. Whether a packet passes is decided by the flow that it belongs to (source
@@ -18,11 +18,11 @@ const DISPATCH = `ct direction . meta nfproto vmap { ${ROLES.flatMap(({ directio
   ['4', '6'].map((f) => `${direction} . ipv${f} : goto ${direction}${f}`),
 ).join(', ')} }`;
 
-function inetChains(): string[] {
+function inetChains(options: FlowOptions): string[] {
   return [
     unknownChain('iifname'),
     unknownChain('oifname'),
-    ...ROLES.flatMap((roles) => [...flowChains('4', roles), ...flowChains('6', roles)]),
+    ...ROLES.flatMap((roles) => [...flowChains('4', roles, options), ...flowChains('6', roles, options)]),
     chain('links', [
       'ct state { invalid, untracked } drop',
       'ct state related meta l4proto { icmp, ipv6-icmp } accept',
@@ -65,36 +65,45 @@ function inetChains(): string[] {
   ];
 }
 
-function table(family: Table, chains: readonly string[]): string {
-  const sets = SET_NAMES.filter((name) => SETS[name].table === family).map(renderSet);
-  return [`table ${family} lxcnet {`, ...sets, ...chains, chain(LAYOUT, []), '}'].join('\n');
+/** What a kernel may lack, and lxcnet can do without: each is visible where it is missed. */
+export type OptionalFeature = 'bridge-filter' | 'denied-log';
+
+/** The tables as one kernel can hold them. */
+export interface Layout {
+  /** The name of an empty chain with the layout's digest: another version of lxcnet sees that it must replace it. */
+  readonly chain: string;
+  readonly families: readonly Table[];
+  readonly sets: readonly SetName[];
+  /** One transaction that puts empty tables in the place of whatever lxcnet had. */
+  readonly replacement: string;
+  /** One transaction that removes lxcnet's tables, whether they are there or not. */
+  readonly removal: string;
 }
 
-/** The name of an empty chain that carries the layout's digest: another version of lxcnet sees that it must replace it. */
-export const LAYOUT = `layout_${createHash('sha256')
-  .update([...SET_NAMES.map(renderSet), ...inetChains(), ...bridgeChains()].join('\n'))
-  .digest('hex')
-  .slice(0, 16)}`;
-
-/** One transaction that puts empty tables in the place of whatever lxcnet had. */
-export function renderSkeleton(): string {
-  const families: readonly [Table, readonly string[]][] = [
-    ['inet', inetChains()],
-    ['bridge', bridgeChains()],
-  ];
-  return families
-    .flatMap(([family, chains]) => [
-      `add table ${family} lxcnet`,
-      `delete table ${family} lxcnet`,
-      table(family, chains),
-      '',
-    ])
-    .join('\n');
-}
-
-/** One transaction that removes lxcnet's tables, whether they are there or not. */
-export function renderRemoval(): string {
-  return (['inet', 'bridge'] as const)
+/** The tables for a kernel without these features. */
+export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): Layout {
+  const families: readonly Table[] = missing.has('bridge-filter') ? ['inet'] : ['inet', 'bridge'];
+  const logged = !missing.has('denied-log');
+  const sets = SET_NAMES.filter(
+    (name) => families.includes(SETS[name].table) && (logged || !name.startsWith('logged')),
+  );
+  const chains: Readonly<Record<Table, readonly string[]>> = {
+    inet: inetChains({ logged }),
+    bridge: bridgeChains(),
+  };
+  const digest = createHash('sha256')
+    .update([...sets.map(renderSet), ...families.flatMap((family) => chains[family])].join('\n'))
+    .digest('hex');
+  const name = `layout_${digest.slice(0, 16)}`;
+  const table = (family: Table): string => {
+    const own = sets.filter((set) => SETS[set].table === family).map(renderSet);
+    return [`table ${family} lxcnet {`, ...own, ...chains[family], chain(name, []), '}'].join('\n');
+  };
+  const removal = families
     .map((family) => `add table ${family} lxcnet\ndelete table ${family} lxcnet\n`)
     .join('');
+  const replacement = families
+    .map((family) => `add table ${family} lxcnet\ndelete table ${family} lxcnet\n${table(family)}\n`)
+    .join('');
+  return { chain: name, families, sets, replacement, removal };
 }

@@ -1,6 +1,6 @@
 import { elementDifference, renderDifference } from '../../src/netfilter/difference.ts';
 import { SETS, SET_NAMES, renderSet } from '../../src/netfilter/sets.ts';
-import { renderRemoval, renderSkeleton } from '../../src/netfilter/skeleton.ts';
+import { layoutFor } from '../../src/netfilter/skeleton.ts';
 import { Namespace, type Scenario, inTurn, timed } from './support.ts';
 import { netfilterOf, worldOf } from './world.ts';
 
@@ -28,12 +28,12 @@ export const fullLoad: Scenario = async (report) => {
   const elements = render();
   const load = async (transaction: string): Promise<number> => {
     const took = await host.nft(transaction);
-    await host.nft(renderRemoval());
+    await host.nft(layoutFor().removal);
     return took;
   };
   const took = await inTurn(ROUNDS, {
     hand: () => load(handMade(elements)),
-    lxcnet: () => load(renderSkeleton() + elements),
+    lxcnet: () => load(layoutFor().replacement + elements),
     deciding: () => timed(render),
   });
   report('nft, by hand', took.hand, 'ms');

@@ -3,7 +3,7 @@ import type { ElementTexts } from '../../src/kernel/observed.ts';
 import { type DesiredNetfilter, buildNetfilter } from '../../src/netfilter/build.ts';
 import { elementDifference, renderDifference } from '../../src/netfilter/difference.ts';
 import type { ElementTable } from '../../src/netfilter/elements.ts';
-import { renderSkeleton } from '../../src/netfilter/skeleton.ts';
+import { layoutFor } from '../../src/netfilter/skeleton.ts';
 import { hostInterfaceOf } from '../../src/api/naming.ts';
 import { manifest } from '../netfilter/fixture.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
@@ -125,7 +125,7 @@ export function textsOf(elements: ElementTable): ElementTexts {
 
 /** The transaction with which lxcnet starts on a host that has none of its tables. */
 export function firstTransaction(elements: ElementTable): string {
-  return renderSkeleton() + renderDifference(elementDifference(elements, new Map()));
+  return layoutFor().replacement + renderDifference(elementDifference(elements, new Map()));
 }
 
 /** The transaction that an edit becomes. */

@@ -72,6 +72,7 @@ export function input(
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
       surroundings: { foreign: [], listeners: [], ...surroundings },
+      missing: new Set(),
     },
     claims: claimsOf(claims),
   };

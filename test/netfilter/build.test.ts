@@ -5,7 +5,7 @@ import { buildNetfilter } from '../../src/netfilter/build.ts';
 import { elementDifference, isEmptyDifference, renderDifference } from '../../src/netfilter/difference.ts';
 import { type ElementTable, keyText } from '../../src/netfilter/elements.ts';
 import type { SetName } from '../../src/netfilter/sets.ts';
-import { renderSkeleton } from '../../src/netfilter/skeleton.ts';
+import { layoutFor } from '../../src/netfilter/skeleton.ts';
 import { parseManifests } from '../../src/source/parse.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 
@@ -183,9 +183,9 @@ describe('keyText', () => {
   });
 });
 
-describe('renderSkeleton', () => {
+describe('the layout', () => {
   it('names no table but lxcnet, and flushes nothing', () => {
-    const lines = renderSkeleton().split('\n');
+    const lines = layoutFor().replacement.split('\n');
     expect(
       lines.filter((line) => /\btable\b/.test(line) && !/table (inet|bridge) lxcnet( \{)?$/.test(line)),
     ).toEqual([]);

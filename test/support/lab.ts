@@ -130,8 +130,12 @@ export class Lab implements AsyncDisposable {
     rmSync(join(this.manifests, file));
   }
 
-  /** Starts `lxcnet run`, and waits until /readyz would say 200. */
-  async start(): Promise<void> {
+  /**
+   * Starts `lxcnet run`, and waits until /readyz would say 200.
+   *
+   * @param prelude Shell commands that are carried out before, in a mount namespace that only the daemon shares.
+   */
+  async start(prelude?: string): Promise<void> {
     const log = openSync(this.logFile, 'a');
     const directories = [
       '--manifests',
@@ -141,7 +145,9 @@ export class Lab implements AsyncDisposable {
       '--runtime-dir',
       join(this.directory, 'run'),
     ];
-    const daemon = spawn('ip', ['netns', 'exec', this.host.name, NODE, PROGRAM, 'run', ...directories], {
+    const inside = prelude === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${prelude}\nexec "$@"`, 'sh'];
+    const argv = ['netns', 'exec', this.host.name, ...inside, NODE, PROGRAM, 'run', ...directories];
+    const daemon = spawn('ip', argv, {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
