@@ -25,6 +25,11 @@ const PLACES = [
   [1, 10],
   [1, 11],
 ] as const;
+/** One with two addresses of a family, and one without the other family. */
+const ADDRESSES: Readonly<Record<number, readonly string[]>> = {
+  1: ['10.10.20.11/24', '10.10.20.40/24', 'fd00:20::11/64'],
+  4: ['10.10.21.11/24'],
+};
 export const LINK_NAMES = PLACES.map((_, index) => `link${index}`);
 
 const LABELS = { app: ['a', 'b', 'c'], tier: ['x', 'y'] };
@@ -154,7 +159,7 @@ const link = (index: number): fc.Arbitrary<LinkManifest> =>
     })
     .map(({ own, ports }) => {
       const [bridge, last] = PLACES[index]!;
-      const addresses = [`10.10.2${bridge}.${last}/24`, `fd00:2${bridge}::${last}/64`];
+      const addresses = ADDRESSES[index] ?? [`10.10.2${bridge}.${last}/24`, `fd00:2${bridge}::${last}/64`];
       // Moving a Link to another namespace would make it another Link; its labels change instead.
       const metadata = { name: LINK_NAMES[index]!, namespace: ROOMS[index % 3]!, labels: own };
       return { kind: 'Link', metadata, spec: { bridge: `br${bridge}`, addresses, ports } };

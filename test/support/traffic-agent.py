@@ -191,7 +191,7 @@ class Batch:
         self.sockets[index] = sock
         code = sock.connect_ex((address, port))
         if code not in (0, errno.EINPROGRESS):
-            self.finish(index, errno.errorcode[code])
+            self.close(index)  # no route is no answer
             return
         selector.register(sock, selectors.EVENT_READ, lambda ready: self.on_data(index, ready))
         if protocol == "UDP":
@@ -218,7 +218,10 @@ class Batch:
         except BlockingIOError:
             return
         except OSError as error:
-            text = "refused" if error.errno == errno.ECONNREFUSED else errno.errorcode[error.errno]
+            if error.errno != errno.ECONNREFUSED:  # unreachable is no answer
+                self.close(index)
+                return
+            text = "refused"
         self.finish(index, text)
 
     def on_init_ack(self, address, port, local_port, text):
@@ -245,7 +248,7 @@ class Batch:
     def resend(self):
         """Datagrams get lost without anybody's fault; TCP's are sent again by the kernel."""
         for index in self.missing:
-            if self.probes[index][0] == "UDP":
+            if self.probes[index][0] == "UDP" and index in self.sockets:
                 self.send_datagram(self.sockets[index])
         for (address, port, local_port), index in self.inits.items():
             if index in self.missing:

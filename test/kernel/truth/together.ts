@@ -166,10 +166,10 @@ export const TOGETHER_CASES: readonly Case[] = [
     expected: { 'to host TCP/80 v4': 'ops dev mon', 'to host TCP/80 v6': 'client', 'to db *': '' },
   },
   {
-    title: 'a forward without hairpin is for the LAN alone',
-    policies: [],
+    title: 'a forward without hairpin is for the LAN alone: to a Link it is the host that answers',
+    policies: [{ podSelector: WEB, policyTypes: ['Egress'], egress: [{}] }],
     bridges: CLOSED,
     more: [forward('api', { name: 'api', namespace: 'prod' }, [{ port: 80 }], { hairpin: false })],
-    expected: { 'to host TCP/80': 'client', 'to api *': '' },
+    expected: { 'to host TCP/80': 'web client', 'to api *': '' },
   },
 ];
