@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { daemon } from './daemon.ts';
 import { firstApply } from './first-apply.ts';
 import { fullLoad } from './full-load.ts';
 import { oldArticle } from './old-article.ts';
@@ -14,6 +15,7 @@ import type { Figure, Scenario } from './support.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'first-apply': firstApply,
+  daemon,
   'packet-path': packetPath,
   'full-load': fullLoad,
   'one-edit': oneEdit,
