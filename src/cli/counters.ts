@@ -8,7 +8,8 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { SETS, type SetName } from '../netfilter/sets.ts';
 
-const PERIOD = 5_000;
+/** Listing thousands of elements takes a while, so nobody makes lxcnet do it more often. Milliseconds. */
+const FRESH = 1_000;
 /** A reading and what it has counted are saved together, so a crash costs nothing that the kernel still counts. */
 const SAVE_PERIOD = 60_000;
 
@@ -20,28 +21,47 @@ interface CounterParts {
   readonly logger: Logger;
 }
 
-/** Reads the kernel's counters now and then, for the metrics. @returns what stops it, and saves them. */
-export function collectCounters(parts: CounterParts): () => Promise<void> {
-  const { saved, logger } = parts;
-  const save = async (): Promise<void> => {
+/** Reads the kernel's counters for the metrics: when somebody asks, and now and then, to save them. */
+export class CounterReader {
+  readonly #parts: CounterParts;
+  readonly #timer: NodeJS.Timeout;
+  #running: Promise<void> | undefined;
+  #readAt = -Infinity;
+
+  constructor(parts: CounterParts) {
+    this.#parts = parts;
+    this.#timer = setInterval(() => void this.refresh().then(() => this.#save()), SAVE_PERIOD);
+  }
+
+  /** Reads, unless that was done a moment ago. Never throws. */
+  refresh(): Promise<void> {
+    if (performance.now() - this.#readAt < FRESH) return Promise.resolve();
+    this.#running ??= this.#read().finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  /** Reads and saves a last time. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.refresh();
+    await this.#save();
+  }
+
+  async #read(): Promise<void> {
+    const { metrics, logger } = this.#parts;
+    try {
+      await Promise.all([readElements(this.#parts), readInterfaces(this.#parts)]);
+      metrics.endReading();
+      this.#readAt = performance.now();
+    } catch (error) {
+      logger.warn('the counters could not be read', { error });
+    }
+  }
+
+  async #save(): Promise<void> {
+    const { saved, logger } = this.#parts;
     await saved.save().catch((error: unknown) => logger.error('the counters could not be saved', { error }));
-  };
-  let busy = false;
-  const collect = (): void => {
-    if (busy) return;
-    busy = true;
-    Promise.all([readElements(parts), readInterfaces(parts)])
-      .then(() => parts.metrics.endReading())
-      .catch((error: unknown) => parts.logger.warn('the counters could not be read', { error }))
-      .finally(() => (busy = false));
-  };
-  const timer = setInterval(collect, PERIOD);
-  const saving = setInterval(() => void save(), SAVE_PERIOD);
-  return async () => {
-    clearInterval(timer);
-    clearInterval(saving);
-    await save();
-  };
+  }
 }
 
 /** A container receives what its host end sends. */

@@ -18,7 +18,7 @@ import { ManifestSource } from '../source/snapshot.ts';
 import { watchDirectory } from '../source/watch.ts';
 import { type Logger, createLogger } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { collectCounters } from './counters.ts';
+import { CounterReader } from './counters.ts';
 import { programVersion } from './version.ts';
 
 export interface RunOptions {
@@ -77,7 +77,9 @@ export async function run(options: RunOptions): Promise<number> {
   ];
   const liveness: HealthCheck[] = [{ name: 'event-loop', failure: () => undefined }];
   const api = createApiServer({ objects, events, actions: engine, checks: readiness, logger, version });
-  const metricsServer = createMetricsServer({ metrics, liveness, readiness });
+  const counters = new CounterReader({ kernel, engine, metrics, logger, saved: savedCounters });
+  const refresh = (): Promise<void> => counters.refresh();
+  const metricsServer = createMetricsServer({ metrics, refresh, liveness, readiness });
 
   await api.listenSocket(join(options.runtimeDir, 'lxcnet.sock'));
   if (options.apiAddress !== undefined) await api.listenTcp(options.apiAddress);
@@ -85,11 +87,10 @@ export async function run(options: RunOptions): Promise<number> {
   const stopped = stopSignal();
   process.on('SIGHUP', () => engine.rescan());
   engine.start();
-  const stopCounters = collectCounters({ kernel, engine, metrics, logger, saved: savedCounters });
   logger.info('lxcnet is up', { version, manifests: root, metrics: metricsAddress });
 
   logger.info('stopping; the network stays as it is', { signal: await stopped });
-  await stopCounters();
+  await counters.stop();
   await engine.stop();
   await Promise.all([api.close(), metricsServer.close()]);
   kernel.close();

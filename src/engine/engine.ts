@@ -25,6 +25,8 @@ import { type KernelMonitors, RESYNC_PERIOD, type ScanTrigger, scanTriggers } fr
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
 const HOST = 'host';
 type Item = Key | typeof HOST;
+/** In resync periods. */
+const NETFILTER_AUDIT_EVERY = 5;
 
 export interface EngineParts {
   readonly source: ManifestSource;
@@ -92,7 +94,7 @@ export class Engine implements EngineActions {
     this.#subscription.add(passes$.subscribe());
     this.#subscription.add(changes$.subscribe(() => this.#onKernelChange()));
     this.#subscription.add(scans$.subscribe());
-    this.#subscription.add(interval(RESYNC_PERIOD).subscribe(() => this.#resync()));
+    this.#subscription.add(interval(RESYNC_PERIOD).subscribe((count) => this.#audit(count)));
   }
 
   /** Stops the sources, lets a running pass finish, and leaves the network as it is. */
@@ -175,6 +177,15 @@ export class Engine implements EngineActions {
   #onKernelChange(): void {
     this.#firstEventAt ??= this.#parts.clock.now();
     this.#queue.add(HOST, -10);
+    this.#wake();
+  }
+
+  /** What the monitors may have missed; all of the filter only now and then, since listing it takes a while. */
+  #audit(count: number): void {
+    this.#parts.view.invalidateSlice();
+    if (count % NETFILTER_AUDIT_EVERY === 0) this.#parts.view.invalidate('netfilter');
+    this.#lookAround$.next();
+    this.#queue.add(HOST, -100);
     this.#wake();
   }
 

@@ -83,8 +83,10 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
       break;
     case 'unknown':
       metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
-      logger.warn('looking at everything again', { monitor: event.monitor, reason: event.reason });
-      view.invalidateAll();
+      logger.warn('looking again at what it follows', { monitor: event.monitor, reason: event.reason });
+      // nft's monitor says nothing of interfaces: a thousand containers need not be looked into because it ended.
+      if (event.monitor === 'nft') view.invalidate('netfilter');
+      else view.invalidateInterfaces();
   }
 }
 

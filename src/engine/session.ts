@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
+import { Visitor } from '../kernel/visitor.ts';
 import { KernelView } from '../kernel/view.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { Inventory } from './inventory.ts';
@@ -24,12 +25,13 @@ export async function openKernel(
   onPhase?: (phase: Phase, seconds: number) => void,
 ): Promise<KernelSession> {
   const nft = new Nft();
+  const visitor = new Visitor();
   const [features, inventory] = await Promise.all([
     probeFeatures(nft),
     bootId().then((boot) => Inventory.load(join(stateDir, 'inventory.json'), boot)),
   ]);
-  const view = new KernelView(nft, features.layout, features.missing);
-  const executor = new Executor();
+  const view = new KernelView(nft, visitor, features.layout, features.missing);
+  const executor = new Executor(visitor);
   const reconciler = new Reconciler({
     view,
     nft,
@@ -48,6 +50,7 @@ export async function openKernel(
       view.close();
       nft.close();
       executor.close();
+      visitor.close();
     },
   };
 }

@@ -37,7 +37,7 @@ async function atPath(path: string, absent: string): Promise<ContainerNamespace>
 }
 
 /** Device and inode of a namespace, which no other namespace has while it exists. */
-export async function namespaceIdentity(path: string): Promise<string | undefined> {
+async function namespaceIdentity(path: string): Promise<string | undefined> {
   try {
     const { dev, ino } = await stat(path);
     return `${dev}:${ino}`;

@@ -1,18 +1,21 @@
 import type { Key } from '../api/key.ts';
-import { type Command, type Failure, type Operation, STAGES } from './command.ts';
-import { namespaceIdentity } from './containers.ts';
+import { type Command, type Failure, type Operation, type Place, STAGES } from './command.ts';
 import { batchErrors, renderIpCommand } from './ip.ts';
-import { enterNamespace } from './namespaces.ts';
 import type { ContainerView } from './observed.ts';
 import { StandbyProgram } from './standby.ts';
 import { writeSysctl } from './sysctl.ts';
+import type { Visit, Visitor } from './visitor.ts';
 
 const BATCH_ARGUMENTS = ['-force', '-batch', '-'];
-const CONTAINERS_AT_A_TIME = 8;
 /** A group that nothing else uses, for interfaces about to be deleted. */
 const DOOMED_GROUP = '1990199';
 
 type IpCommand = Extract<Command, { tool: 'ip' }>;
+/** A command, and the operation that it belongs to. */
+interface Step {
+  readonly operation: Operation;
+  readonly command: IpCommand;
+}
 type Refused = Map<Operation, string>;
 /** Told what a container looks like after its commands. */
 type OnView = (container: Key, view: ContainerView) => void;
@@ -20,6 +23,11 @@ type OnView = (container: Key, view: ContainerView) => void;
 /** Carries out operations, stage by stage. */
 export class Executor {
   readonly #host = new StandbyProgram('ip', BATCH_ARGUMENTS);
+  readonly #visitor: Visitor;
+
+  constructor(visitor: Visitor) {
+    this.#visitor = visitor;
+  }
 
   /**
    * A resource whose command failed takes no part in later stages; everything else goes on.
@@ -48,8 +56,8 @@ export class Executor {
     const pairs = operations.flatMap((operation) =>
       operation.commands.map((command) => ({ operation, command })),
     );
-    const host: { operation: Operation; command: IpCommand }[] = [];
-    const inside = new Map<string, { operation: Operation; command: IpCommand }[]>();
+    const host: Step[] = [];
+    const inside = new Map<string, Step[]>();
     for (const { operation, command } of pairs) {
       const problem =
         command.tool === 'ip' ? problemWith(command) : await writeSysctl(command.path, command.value);
@@ -63,18 +71,26 @@ export class Executor {
       }
     }
     if (host.length > 0) await this.#runHost(host, refused);
-    const queue = [...inside];
-    const worker = async (): Promise<void> => {
-      for (let entry = queue.shift(); entry; entry = queue.shift())
-        await runInside(entry[0], entry[1], refused, onView);
-    };
-    await Promise.all(Array.from({ length: Math.min(CONTAINERS_AT_A_TIME, queue.length) }, worker));
+    await this.#runInside([...inside.values()], refused, onView);
   }
 
-  async #runHost(
-    batch: readonly { operation: Operation; command: IpCommand }[],
-    refused: Refused,
-  ): Promise<void> {
+  /** @param batches The commands for each container. */
+  async #runInside(batches: readonly (readonly Step[])[], refused: Refused, onView: OnView): Promise<void> {
+    const visits = batches.map((batch): Visit => {
+      const { path, identity } = batch[0]!.command.place as Exclude<Place, 'host'>;
+      return { path, identity, commands: batch.map(({ command }) => renderIpCommand(command.args)) };
+    });
+    const results = await this.#visitor.visit(visits);
+    for (const [index, { result, view }] of results.entries()) {
+      const batch = batches[index]!;
+      const { container, path, identity } = batch[0]!.command.place as Exclude<Place, 'host'>;
+      if (view) onView(container, { state: 'running', path, identity, view });
+      const errors = batchErrors(result, batch.length);
+      batch.forEach(({ operation }, line) => note(refused, operation, errors[line]));
+    }
+  }
+
+  async #runHost(batch: readonly Step[], refused: Refused): Promise<void> {
     const lines = batch.map(({ command }) => renderIpCommand(command.args));
     const doomed = batch.filter(({ command }) => isLinkDeletion(command));
     const grouped = doomed.length > 1;
@@ -111,25 +127,6 @@ function problemWith({ args }: IpCommand): string | undefined {
 
 function isLinkDeletion({ args }: IpCommand): boolean {
   return args.length === 4 && args[0] === 'link' && args[1] === 'delete' && args[2] === 'dev';
-}
-
-async function runInside(
-  path: string,
-  batch: readonly { operation: Operation; command: IpCommand }[],
-  refused: Refused,
-  onView: OnView,
-): Promise<void> {
-  const place = batch[0]!.command.place;
-  const identity = typeof place === 'string' ? '' : place.identity;
-  if ((await namespaceIdentity(path)) !== identity) {
-    for (const { operation } of batch) note(refused, operation, 'the container was replaced meanwhile');
-    return;
-  }
-  const lines = batch.map(({ command }) => renderIpCommand(command.args));
-  const { result, view } = await enterNamespace(path, lines);
-  if (view && typeof place !== 'string') onView(place.container, { state: 'running', path, identity, view });
-  const errors = batchErrors(result, lines.length);
-  batch.forEach(({ operation }, index) => note(refused, operation, errors[index]));
 }
 
 /** The first error of an operation is the one that tells; what follows is its consequence. */

@@ -1,7 +1,8 @@
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { HostLister, viewContainer } from './namespaces.ts';
+import { findContainer } from './containers.ts';
+import { HostLister } from './host-lister.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
@@ -14,11 +15,13 @@ import {
 import { lookAround } from './look-around.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readSysctl } from './sysctl.ts';
+import type { Visit, Visitor } from './visitor.ts';
 
 /** A part of the kernel's state that is looked at on its own. */
 export type Part = 'host' | 'netfilter' | Key;
 
 const CONTAINERS_AT_A_TIME = 8;
+const LEAST_SLICE = 20;
 
 /**
  * What was last seen in the kernel, and which parts of it may have changed since. A look lists only these: the price
@@ -26,6 +29,7 @@ const CONTAINERS_AT_A_TIME = 8;
  */
 export class KernelView {
   readonly #nft: Nft;
+  readonly #visitor: Visitor;
   readonly #layout: TableLayout;
   readonly #missing: ReadonlySet<string>;
   readonly #host = new HostLister();
@@ -35,11 +39,13 @@ export class KernelView {
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
   readonly #containers = new Map<Key, ContainerView>();
+  #slice = 0;
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
   /** @param missing What the kernel cannot do. */
-  constructor(nft: Nft, layout: TableLayout, missing: ReadonlySet<string> = new Set()) {
+  constructor(nft: Nft, visitor: Visitor, layout: TableLayout, missing: ReadonlySet<string> = new Set()) {
     this.#nft = nft;
+    this.#visitor = visitor;
     this.#layout = layout;
     this.#missing = missing;
   }
@@ -51,9 +57,25 @@ export class KernelView {
 
   /** Says that anything may have changed. */
   invalidateAll(): void {
-    this.#hostView = undefined;
-    this.#netfilter = undefined;
-    this.#containers.clear();
+    this.invalidateInterfaces();
+    this.invalidate('netfilter');
+  }
+
+  /** Says that anything may have changed on the host and in containers, but for netfilter. */
+  invalidateInterfaces(): void {
+    this.invalidate('host', ...this.#containers.keys());
+  }
+
+  /**
+   * Says that what the monitors should have told may have changed all the same: the host, and of the containers the next
+   * few, so that each has its turn within ten calls, and none costs much.
+   */
+  invalidateSlice(): void {
+    const keys = [...this.#containers.keys()];
+    const count = Math.max(LEAST_SLICE, Math.ceil(keys.length / 10));
+    const rotated = [...keys.slice(this.#slice), ...keys.slice(0, this.#slice)];
+    this.invalidate('host', ...rotated.slice(0, count));
+    this.#slice = keys.length === 0 ? 0 : (this.#slice + count) % keys.length;
   }
 
   /** Takes note of what a transaction of ours did, instead of listing it again. */
@@ -158,11 +180,23 @@ export class KernelView {
     const wanted = new Set(links.map(({ key }) => key));
     for (const key of this.#containers.keys()) if (!wanted.has(key)) this.#containers.delete(key);
     const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
+    const running: (Visit & { readonly key: Key })[] = [];
     const worker = async (): Promise<void> => {
       for (let link = pending.shift(); link; link = pending.shift()) {
-        this.#containers.set(link.key, await viewContainer(link.resource));
+        const container = await findContainer(link.resource.spec.container);
+        if (container.state === 'running') running.push({ key: link.key, ...container, commands: [] });
+        else this.#containers.set(link.key, container);
       }
     };
     await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));
+    const results = await this.#visitor.visit(running);
+    for (const [index, { result, view }] of results.entries()) {
+      const { key, path, identity } = running[index]!;
+      const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
+      this.#containers.set(
+        key,
+        view ? { state: 'running', path, identity, view } : { state: 'absent', reason },
+      );
+    }
   }
 }

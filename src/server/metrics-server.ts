@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck } from '../engine/ports.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { healthOptions, reportHealth } from './health.ts';
@@ -7,6 +8,8 @@ import { boundAddress, parseListenAddress } from './listen-address.ts';
 
 interface MetricsServerOptions {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** Brings the metrics up to date before they are given; waited for two seconds at most. */
+  readonly refresh?: () => Promise<void>;
   /** Behind /healthz. */
   readonly liveness: readonly HealthCheck[];
   /** Behind /readyz. */
@@ -65,11 +68,21 @@ async function answer(options: MetricsServerOptions, request: IncomingMessage): 
   if (!url || more.length > 0) return NOT_FOUND;
   const query = url.searchParams;
   if (endpoint === 'metrics' && check === undefined) {
+    await refreshed(options);
     return { code: 200, type: options.metrics.contentType, body: await options.metrics.text() };
   }
   if (endpoint === 'healthz') return checked(endpoint, options.liveness, check, 500, query);
   if (endpoint === 'readyz') return checked(endpoint, options.readiness, check, 503, query);
   return NOT_FOUND;
+}
+
+/** A scrape with numbers of before is better than none. */
+async function refreshed({ refresh }: MetricsServerOptions): Promise<void> {
+  if (!refresh) return;
+  const limit = new AbortController();
+  const patience = sleep(2_000, undefined, { signal: limit.signal }).catch(() => undefined);
+  await Promise.race([refresh(), patience]);
+  limit.abort();
 }
 
 const NOT_FOUND: Answer = { code: 404, type: PLAIN, body: 'not found\n' };
