@@ -19,7 +19,7 @@ import {
   type DesiredNetfilter,
   type GuardedInterfaces,
   type NetfilterContext,
-  buildNetfilter,
+  NetfilterBuilder,
 } from '../netfilter/build.ts';
 import { type ElementDifference, elementDifference } from '../netfilter/difference.ts';
 import { type ElementTable, isElementName } from '../netfilter/elements.ts';
@@ -52,7 +52,7 @@ export interface PlanOptions {
 
 /** Compares what is wanted with what was seen. Pure but for a memory of the last elements, which are costly to make. */
 export class Planner {
-  readonly #sets: readonly SetName[] | undefined;
+  readonly #builder: NetfilterBuilder;
   #last:
     | { readonly desired: PlanInput['desired']; readonly basis: string; readonly result: DesiredNetfilter }
     | undefined;
@@ -60,7 +60,7 @@ export class Planner {
 
   /** @param sets The sets that the kernel can hold; default all. */
   constructor(sets?: readonly SetName[]) {
-    this.#sets = sets;
+    this.#builder = new NetfilterBuilder(sets);
   }
 
   plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
@@ -123,7 +123,7 @@ export class Planner {
         guarded,
         strangers,
       };
-      const result = buildNetfilter(desired.values(), context, this.#sets);
+      const result = this.#builder.build(desired.values(), context);
       this.#last = { desired, basis, result };
     }
     return this.#last.result;

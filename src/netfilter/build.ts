@@ -7,8 +7,9 @@ import type { NetworkPolicy } from '../api/network-policy.ts';
 import type { PortForward } from '../api/port-forward.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
 import { addBridgeElements, addSourceElements } from './bridges.ts';
-import { ElementCollector, type ElementTable } from './elements.ts';
-import { addForwardElements } from './forwards.ts';
+import { ElementMemo } from './element-memo.ts';
+import { ElementCollector, type ElementSink, type ElementTable } from './elements.ts';
+import { ForwardMemo, addForwardElements } from './forwards.ts';
 import { addPolicyElements } from './policy-sets.ts';
 import type { SetName } from './sets.ts';
 
@@ -39,40 +40,58 @@ export function buildNetfilter(
   context: NetfilterContext,
   sets?: readonly SetName[],
 ): DesiredNetfilter {
-  const byKind = Map.groupBy(manifests, ({ resource }) => resource.kind);
-  const of = <R extends Resource>(kind: R['kind']): readonly Manifest<R>[] =>
-    (byKind.get(kind) ?? []) as Manifest<R>[];
-  const bridges = of<Bridge>('Bridge');
-  const links = of<Link>('Link');
-  const bridgeByName = new Map(bridges.map(({ resource }) => [resource.metadata.name, resource]));
-  const linkByKey = new Map(links.map(({ key, resource }) => [key, resource]));
-  const collector = new ElementCollector(sets);
+  return new NetfilterBuilder(sets).build(manifests, context);
+}
 
-  addBridgeElements(bridges, collector);
-  addSourceElements(links, context.portOf, collector);
-  for (const [name, owner] of context.strangers) collector.add(owner, 'strangers', [name]);
-  for (const family of [4, 6] as const) {
-    for (const [name, owner] of context.guarded[family]) collector.add(owner, `guarded${family}`, [name]);
+/** Makes the elements that manifests ask for; again and again, of those that did not change from memory. */
+export class NetfilterBuilder {
+  readonly #sets: readonly SetName[] | undefined;
+  readonly #memo = new ElementMemo();
+  readonly #forwardMemo = new ForwardMemo();
+
+  /** @param sets Those that the kernel can hold; default all. */
+  constructor(sets?: readonly SetName[]) {
+    this.#sets = sets;
   }
-  addPolicyElements(
-    {
+
+  build(manifests: Iterable<Manifest>, context: NetfilterContext): DesiredNetfilter {
+    const byKind = Map.groupBy(manifests, ({ resource }) => resource.kind);
+    const of = <R extends Resource>(kind: R['kind']): readonly Manifest<R>[] =>
+      (byKind.get(kind) ?? []) as Manifest<R>[];
+    const bridges = of<Bridge>('Bridge');
+    const links = of<Link>('Link');
+    const bridgeByName = new Map(bridges.map(({ resource }) => [resource.metadata.name, resource]));
+    const linkByKey = new Map(links.map(({ key, resource }) => [key, resource]));
+    const collector = new ElementCollector(this.#sets);
+
+    addBridgeElements(bridges, collector);
+    for (const [name, owner] of context.strangers) collector.add(owner, 'strangers', [name]);
+    for (const family of [4, 6] as const) {
+      for (const [name, owner] of context.guarded[family]) collector.add(owner, `guarded${family}`, [name]);
+    }
+    for (const link of links) {
+      const port = context.portOf(link);
+      const make = (sink: ElementSink): void => addSourceElements(link, port, sink);
+      collector.addAll(this.#memo.of(`sources of ${link.key}`, [link.resource, port], make));
+    }
+    const policyInput = {
       links,
       policies: of<NetworkPolicy>('NetworkPolicy'),
       namespaceLabels: namespaceLabels(of<Namespace>('Namespace'), links),
-      bridgeOf: (link) => bridgeByName.get(link.spec.bridge),
-    },
-    collector,
-  );
-  const conflicts = addForwardElements(
-    {
+      bridgeOf: (link: Link) => bridgeByName.get(link.spec.bridge),
+    };
+    addPolicyElements(policyInput, collector, this.#memo);
+    const forwardInput = {
       forwards: [...of<PortForward>('PortForward')].sort(byNamespaceAndName),
-      linkOf: ({ metadata, spec }) =>
+      linkOf: ({ metadata, spec }: PortForward) =>
         linkByKey.get(keyOf('Link', spec.link.namespace ?? metadata.namespace, spec.link.name)),
       addressesOf: context.addressesOf,
-    },
-    collector,
-  );
-  return { elements: collector.table(), conflicts };
+    };
+    const conflicts = addForwardElements(forwardInput, collector, this.#forwardMemo);
+    this.#memo.sweep();
+    this.#forwardMemo.sweep();
+    return { elements: collector.table(), conflicts };
+  }
 }
 
 function byNamespaceAndName(

@@ -14,8 +14,29 @@ export interface Element {
 /** Elements by set and key; of two with the same key the first stays. */
 export type ElementTable = ReadonlyMap<SetName, ReadonlyMap<string, Element>>;
 
-/** Collects elements. */
-export class ElementCollector {
+/** Takes elements. */
+export interface ElementSink {
+  add(owner: Key, set: SetName, key: readonly string[], value?: readonly string[]): void;
+}
+
+/** Elements one after the other, as they were added. */
+class ElementList implements ElementSink {
+  readonly elements: Element[] = [];
+
+  add(owner: Key, set: SetName, key: readonly string[], value: readonly string[] = []): void {
+    this.elements.push({ set, key: keyText(set, key), value: valueText(set, value), owner });
+  }
+}
+
+/** What some work adds. */
+export function elementsOf(work: (sink: ElementSink) => void): readonly Element[] {
+  const list = new ElementList();
+  work(list);
+  return list.elements;
+}
+
+/** Collects elements by set and key. */
+export class ElementCollector implements ElementSink {
   readonly #sets: ReadonlyMap<SetName, Map<string, Element>>;
 
   /** @param sets Those that there are; elements of others are left out. */
@@ -31,6 +52,14 @@ export class ElementCollector {
     if (present) return present;
     elements?.set(element.key, element);
     return element;
+  }
+
+  /** Adds elements that were made before; those whose key is there already are left out. */
+  addAll(elements: readonly Element[]): void {
+    for (const element of elements) {
+      const members = this.#sets.get(element.set);
+      if (members?.has(element.key) === false) members.set(element.key, element);
+    }
   }
 
   table(): ElementTable {

@@ -3,7 +3,8 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { PortForward } from '../api/port-forward.ts';
 import type { Manifest } from '../api/resource.ts';
-import type { ElementCollector } from './elements.ts';
+import { type Element, type ElementCollector, type ElementSink, elementsOf } from './elements.ts';
+import { Memo } from './memo.ts';
 import { Numbers } from './numbers.ts';
 import { PROTOCOL_NUMBER, linkAddresses, networkText } from './policy-sets.ts';
 import { type Region, disjoint } from './regions.ts';
@@ -34,40 +35,91 @@ interface Entry {
   readonly target: Target;
 }
 
+/** One forward, worked out: the same as long as it, its link and the host's addresses are. */
+interface Worked {
+  readonly manifest: Manifest<PortForward>;
+  readonly targets: readonly Target[];
+  /** What no other forward may listen on. */
+  readonly claims: readonly string[];
+  readonly outside: readonly Element[];
+  /** By how specific they are. */
+  readonly hairpins: readonly (readonly Element[])[];
+}
+
 /**
  * Adds the elements of every forward, except of those that overlap with an earlier one.
  *
+ * @param memo What was made of the same forwards before.
  * @returns the forwards left out, each with the one that is in its way.
  */
-export function addForwardElements(input: ForwardInput, collector: ElementCollector): ReadonlyMap<Key, Key> {
+export function addForwardElements(
+  input: ForwardInput,
+  collector: ElementCollector,
+  memo: ForwardMemo = new ForwardMemo(),
+): ReadonlyMap<Key, Key> {
   const losers = new Map<Key, Key>();
   const taken = new Map<string, Key>();
-  const winners: { manifest: Manifest<PortForward>; targets: readonly Target[] }[] = [];
-  const permissions = new Permissions(collector);
+  const winners: Worked[] = [];
+  const permissions = new Permissions(memo);
   for (const manifest of input.forwards) {
     const link = input.linkOf(manifest.resource);
     if (!link) continue;
-    const targets = targetsOf(manifest, link);
-    const entries = targets.flatMap((target) => listenedOn(target));
-    const conflict = entries.map((entry) => taken.get(textOf(entry))).find((key) => key !== undefined);
+    const worked = workOut(manifest, link, input, permissions, memo);
+    const conflict = worked.claims.map((claim) => taken.get(claim)).find((key) => key !== undefined);
     if (conflict) {
       losers.set(manifest.key, conflict);
       continue;
     }
-    for (const entry of entries) {
-      taken.set(textOf(entry), manifest.key);
-      permissions.add(entry);
-    }
-    winners.push({ manifest, targets });
+    for (const claim of worked.claims) taken.set(claim, manifest.key);
+    collector.addAll(worked.outside);
+    winners.push(worked);
   }
-  const targets = winners.flatMap((winner) => winner.targets);
   // Addresses that a manifest lists come before those that an interface happens to have.
-  for (const find of [listedHairpins, interfaceHairpins, loopbackHairpins]) {
-    for (const target of targets.filter(({ forward }) => forward.resource.spec.hairpin))
-      find(target, input).forEach((entry) => permissions.add(entry));
-  }
-  permissions.addReplies(targets);
+  for (const rank of HAIRPINS.keys())
+    for (const { hairpins } of winners) collector.addAll(hairpins[rank] ?? []);
+  collector.addAll(permissions.replies(winners.flatMap(({ targets }) => targets)));
   return losers;
+}
+
+function workOut(
+  manifest: Manifest<PortForward>,
+  link: Link,
+  input: ForwardInput,
+  permissions: Permissions,
+  memo: ForwardMemo,
+): Worked {
+  const { key, resource } = manifest;
+  const targets = memo.targets.get(key, [resource, link], () => targetsOf(manifest, link));
+  const numbers = targets.map((target) => permissions.numberOf(target));
+  const addresses = (resource.spec.interfaces ?? []).flatMap((name) => input.addressesOf(name)).join();
+  return memo.worked.get(key, [targets, addresses, ...numbers], () => {
+    const entries = targets.flatMap((target) => listenedOn(target));
+    const hairpins = resource.spec.hairpin
+      ? HAIRPINS.map((find) => targets.flatMap((target) => find(target, input)))
+      : [];
+    const elements = (list: readonly Entry[]): readonly Element[] =>
+      elementsOf((sink) => list.forEach((entry) => permissions.add(entry, sink)));
+    return {
+      manifest,
+      targets,
+      claims: entries.map(textOf),
+      outside: elements(entries),
+      hairpins: hairpins.map(elements),
+    };
+  });
+}
+
+/** What was made of forwards before. */
+export class ForwardMemo {
+  readonly digests = new Memo<string>();
+  readonly targets = new Memo<readonly Target[]>();
+  readonly worked = new Memo<Worked>();
+  readonly replies = new Memo<readonly Element[]>();
+
+  /** Forgets what was not asked for since the last sweep. */
+  sweep(): void {
+    for (const memo of [this.digests, this.targets, this.worked, this.replies]) memo.sweep();
+  }
 }
 
 function textOf({ listening, key, target }: Entry): string {
@@ -142,54 +194,69 @@ function loopbackHairpins(target: Target): Entry[] {
   return target.family === 4 ? [addressEntry('hairpin_address', '127.0.0.1', target)] : [];
 }
 
+const HAIRPINS = [listedHairpins, interfaceHairpins, loopbackHairpins] as const;
+
 /** Turns entries into elements: the destination NAT, and what the filter lets pass, which is exactly what is forwarded. */
 class Permissions {
-  readonly #collector: ElementCollector;
-  readonly #numbers = new Numbers();
-  /** A port of a forward usually listens in several ways. */
-  readonly #known = new Map<Target, string>();
+  readonly #memo: ForwardMemo;
+  readonly #numbers: Numbers;
 
-  constructor(collector: ElementCollector) {
-    this.#collector = collector;
-  }
-
-  add({ listening, key, target }: Entry): void {
-    const { forward, family, address, targetPort } = target;
-    const owner = forward.key;
-    this.#collector.add(owner, `dnat_${listening}${family}`, key, [address, targetPort]);
-    const number = this.#known.get(target) ?? this.#numberOf([target]);
-    this.#known.set(target, number);
-    this.#collector.add(owner, `permit_${listening}${family}`, key, [number]);
-  }
-
-  /** Of replies it is not known where their client came in: what all forwards of one port and target allow together counts. */
-  addReplies(targets: readonly Target[]): void {
-    const tuples = Map.groupBy(targets, ({ protocol, port, address, targetPort }) =>
-      [protocol, port, address, targetPort].join(' '),
-    );
-    for (const [tuple, members] of tuples) {
-      const { forward, family } = members[0]!;
-      const number = this.#numberOf(members);
-      this.#collector.add(forward.key, `permit_reply${family}`, tuple.split(' '), [number]);
-    }
+  constructor(memo: ForwardMemo) {
+    this.#memo = memo;
+    this.#numbers = new Numbers(memo.digests);
   }
 
   /** The number under which the filter finds a target and who may use it. */
-  #numberOf(targets: readonly Target[]): string {
-    const { family, address, targetPort, forward } = targets[0]!;
-    const sources = targets.flatMap((target) => sourcesOf(target));
-    const pieces = disjoint(family, sources);
-    const networks = pieces.map(({ network }) => networkText(network));
-    const number = this.#numbers.of([address, targetPort, ...networks].join('\n'));
-    const key = [number, address, targetPort];
-    if (pieces.some(({ network }) => network.prefix === 0)) {
-      this.#collector.add(forward.key, `forwarded${family}`, key);
-    } else {
-      for (const { owner, network } of pieces)
-        this.#collector.add(owner, `forwarded_from${family}`, [...key, networkText(network)]);
-    }
-    return number;
+  numberOf(...targets: readonly Target[]): string {
+    const { address, targetPort } = targets[0]!;
+    const networks = piecesOf(targets).map(({ network }) => networkText(network));
+    return this.#numbers.of([address, targetPort, ...networks].join('\n'));
   }
+
+  add({ listening, key, target }: Entry, sink: ElementSink): void {
+    const { forward, family, address, targetPort } = target;
+    sink.add(forward.key, `dnat_${listening}${family}`, key, [address, targetPort]);
+    const number = this.numberOf(target);
+    sink.add(forward.key, `permit_${listening}${family}`, key, [number]);
+    permit(number, [target], sink);
+  }
+
+  /** Of replies it is not known where their client came in: what all forwards of one port and target allow together counts. */
+  replies(targets: readonly Target[]): readonly Element[] {
+    const tuples = Map.groupBy(targets, ({ protocol, port, address, targetPort }) =>
+      [protocol, port, address, targetPort].join(' '),
+    );
+    return [...tuples].flatMap(([tuple, members]) => {
+      const number = this.numberOf(...members);
+      return this.#memo.replies.get(tuple, [number, ...members], () =>
+        elementsOf((sink) => {
+          const { forward, family } = members[0]!;
+          sink.add(forward.key, `permit_reply${family}`, tuple.split(' '), [number]);
+          permit(number, members, sink);
+        }),
+      );
+    });
+  }
+}
+
+/** Who may use a target, by its number. */
+function permit(number: string, targets: readonly Target[], sink: ElementSink): void {
+  const { family, address, targetPort, forward } = targets[0]!;
+  const key = [number, address, targetPort];
+  const pieces = piecesOf(targets);
+  if (pieces.some(({ network }) => network.prefix === 0)) {
+    sink.add(forward.key, `forwarded${family}`, key);
+    return;
+  }
+  for (const { owner, network } of pieces)
+    sink.add(owner, `forwarded_from${family}`, [...key, networkText(network)]);
+}
+
+function piecesOf(targets: readonly Target[]): Region<Key>[] {
+  return disjoint(
+    targets[0]!.family,
+    targets.flatMap((target) => sourcesOf(target)),
+  );
 }
 
 function sourcesOf({ forward, family }: Target): Region<Key>[] {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Memo } from './memo.ts';
 
 /**
  * Numbers that packets carry in `meta priority` between two lookups, as nft writes them. A number follows from what it
@@ -7,16 +8,25 @@ import { createHash } from 'node:crypto';
  */
 export class Numbers {
   readonly #identities = new Map<string, string>();
+  readonly #digests: Memo<string>;
+
+  constructor(digests = new Memo<string>()) {
+    this.#digests = digests;
+  }
 
   /** The number of what this text identifies. */
   of(identity: string): string {
     for (let attempt = 0; ; attempt++) {
-      const number = numberOf(attempt === 0 ? identity : `${identity}\n#${attempt}`);
+      const number = this.#numberOf(attempt === 0 ? identity : `${identity}\n#${attempt}`);
       const holder = this.#identities.get(number);
       if (holder !== undefined && holder !== identity) continue;
       this.#identities.set(number, identity);
       return number;
     }
+  }
+
+  #numberOf(text: string): string {
+    return this.#digests.get(text, [], () => numberOf(text));
   }
 }
 

@@ -13,8 +13,10 @@ import {
 import type { Manifest } from '../api/resource.ts';
 import type { Protocol } from '../api/scalars.ts';
 import { selects } from '../api/selector.ts';
-import type { ElementCollector } from './elements.ts';
+import type { ElementCollector, ElementSink } from './elements.ts';
+import { ElementMemo } from './element-memo.ts';
 import { LinkIndex } from './link-index.ts';
+import { Peers } from './peers.ts';
 import { Numbers } from './numbers.ts';
 import { type PortRange, type Region, disjoint, subtract } from './regions.ts';
 
@@ -31,7 +33,7 @@ export interface PolicyInput {
 }
 
 /** The policies that apply to a link in one direction; links with the same ones share a number and its elements. */
-interface PolicySet {
+export interface PolicySet {
   readonly id: string;
   readonly direction: Direction;
   readonly policies: readonly Manifest<NetworkPolicy>[];
@@ -45,10 +47,18 @@ const ANYWHERE: readonly Cidr[] = [
   { family: 6, value: 0n, prefix: 0 },
 ];
 
-/** Adds every element that follows from policies: each link's numbers, and what each number allows. */
-export function addPolicyElements(input: PolicyInput, collector: ElementCollector): void {
+/**
+ * Adds every element that follows from policies: each link's numbers, and what each number allows.
+ *
+ * @param memo What was made of the same links and policies before.
+ */
+export function addPolicyElements(
+  input: PolicyInput,
+  collector: ElementCollector,
+  memo: ElementMemo = new ElementMemo(),
+): void {
   const sets = new Map<string, PolicySet>();
-  const numbers = new Numbers();
+  const numbers = new Numbers(memo.digests);
   const openId = numbers.of(OPEN);
   const index = new LinkIndex(input.links);
   const selected = policiesByLink(input, index);
@@ -56,11 +66,16 @@ export function addPolicyElements(input: PolicyInput, collector: ElementCollecto
     for (const direction of DIRECTIONS) {
       const set = policySetOf(input, link, direction, selected.get(link.key)?.[direction] ?? [], numbers);
       sets.set(set.id, sets.get(set.id) ?? set);
-      addLink(link, set, collector);
-      if (set.id === openId) collector.add(link.key, 'everything', [openId]);
+      const make = (sink: ElementSink): void => addLink(link, set, openId, sink);
+      collector.addAll(memo.of(`${direction} of ${link.key}`, [link.resource, set.id], make));
     }
   }
-  for (const set of sets.values()) new SetCompiler(input, index, set, collector).run();
+  for (const set of sets.values()) {
+    const peers = new Peers(input, index, set);
+    const dependencies = [...set.policies.map(({ resource }) => resource), ...peers.dependencies()];
+    const make = (sink: ElementSink): void => new SetCompiler(set, peers, sink).run();
+    collector.addAll(memo.of(`policies ${set.id}`, dependencies, make));
+  }
 }
 
 function policiesByLink(
@@ -104,17 +119,18 @@ function usesNamedPorts({ resource }: Manifest<NetworkPolicy>): boolean {
 /** Identifies the policies of a link that is open: the same in both directions. */
 const OPEN = 'open\n';
 
-function addLink({ key, resource }: Manifest<Link>, set: PolicySet, collector: ElementCollector): void {
+function addLink({ key, resource }: Manifest<Link>, set: PolicySet, openId: string, sink: ElementSink): void {
   const [ids, denied] =
     set.direction === 'Egress'
       ? (['egress', 'denied_egress'] as const)
       : (['ingress', 'denied_ingress'] as const);
   for (const [family, address] of linkAddresses(resource)) {
-    collector.add(key, `${ids}${family}`, [address], [set.id]);
-    collector.add(key, `${denied}${family}`, [address]);
+    sink.add(key, `${ids}${family}`, [address], [set.id]);
+    sink.add(key, `${denied}${family}`, [address]);
     if (resource.metadata.annotations[ANNOTATIONS.logDenied] === 'true')
-      collector.add(key, `logged${family}`, [address]);
+      sink.add(key, `logged${family}`, [address]);
   }
+  if (set.id === openId) sink.add(key, 'everything', [openId]);
 }
 
 /** A link's addresses without their prefix lengths. */
@@ -126,17 +142,15 @@ type Owned = Manifest<NetworkPolicy>;
 
 /** Turns the rules of one policy set into elements. */
 class SetCompiler {
-  readonly #input: PolicyInput;
-  readonly #index: LinkIndex;
   readonly #set: PolicySet;
-  readonly #collector: ElementCollector;
+  readonly #peers: Peers;
+  readonly #sink: ElementSink;
   readonly #regions: Region<Owned>[] = [];
 
-  constructor(input: PolicyInput, index: LinkIndex, set: PolicySet, collector: ElementCollector) {
-    this.#input = input;
-    this.#index = index;
+  constructor(set: PolicySet, peers: Peers, sink: ElementSink) {
     this.#set = set;
-    this.#collector = collector;
+    this.#peers = peers;
+    this.#sink = sink;
   }
 
   run(): void {
@@ -160,25 +174,25 @@ class SetCompiler {
   #fromAnywhere(policy: Owned, port: PolicyPort | 'everything'): void {
     const { id } = this.#set;
     if (port === 'everything') {
-      this.#collector.add(policy.key, 'everything', [id]);
+      this.#sink.add(policy.key, 'everything', [id]);
     } else if (typeof port.port === 'string') {
       this.#namedFromAnywhere(policy, port);
     } else if (port.endPort !== undefined) {
       for (const network of ANYWHERE) this.#addRegion(policy, network, rangeOf(port, port.port));
     } else if (port.port === undefined) {
-      this.#collector.add(policy.key, 'protocol', [id, protocolText(port)]);
+      this.#sink.add(policy.key, 'protocol', [id, protocolText(port)]);
     } else {
-      this.#collector.add(policy.key, 'port', [id, protocolText(port), String(port.port)]);
+      this.#sink.add(policy.key, 'port', [id, protocolText(port), String(port.port)]);
     }
   }
 
   #namedFromAnywhere(policy: Owned, port: PolicyPort): void {
     if (this.#set.direction === 'Egress') {
-      for (const link of this.#input.links) this.#fromLink(policy, link, port);
+      for (const link of this.#peers.all()) this.#fromLink(policy, link, port);
       return;
     }
     for (const number of namedPorts(this.#set.link.resource, port)) {
-      this.#collector.add(policy.key, 'port', [this.#set.id, protocolText(port), String(number)]);
+      this.#sink.add(policy.key, 'port', [this.#set.id, protocolText(port), String(number)]);
     }
   }
 
@@ -189,18 +203,7 @@ class SetCompiler {
         this.#fromNetwork(policy, network, port);
       return;
     }
-    const namespace = peer.namespaceSelector ? undefined : policy.resource.metadata.namespace;
-    for (const link of this.#index.candidates(namespace, peer.podSelector)) {
-      if (this.#selectsPeer(policy, peer, link.resource)) this.#fromLink(policy, link, port);
-    }
-  }
-
-  #selectsPeer(policy: Owned, { podSelector, namespaceSelector }: PolicyPeer, link: Link): boolean {
-    const { namespace, labels } = link.metadata;
-    const inNamespace = namespaceSelector
-      ? selects(namespaceSelector, this.#input.namespaceLabels.get(namespace) ?? {})
-      : namespace === policy.resource.metadata.namespace;
-    return inNamespace && (!podSelector || selects(podSelector, labels));
+    for (const link of this.#peers.of(peer)) this.#fromLink(policy, link, port);
   }
 
   #fromNetwork(policy: Owned, network: Cidr, port: PolicyPort | 'everything'): void {
@@ -219,22 +222,17 @@ class SetCompiler {
     const { id, direction, link } = this.#set;
     for (const [family, address] of linkAddresses(peer.resource)) {
       if (port === 'everything') {
-        this.#collector.add(policy.key, `peer${family}`, [id, address]);
+        this.#sink.add(policy.key, `peer${family}`, [id, address]);
       } else if (port.endPort !== undefined) {
         const network = parseCidr(`${address}/${addressBits(family)}`)!;
         this.#addRegion(policy, network, rangeOf(port, port.port as number));
       } else if (port.port === undefined) {
-        this.#collector.add(policy.key, `peer_protocol${family}`, [id, address, protocolText(port)]);
+        this.#sink.add(policy.key, `peer_protocol${family}`, [id, address, protocolText(port)]);
       } else {
         const server = direction === 'Ingress' ? link.resource : peer.resource;
         const numbers = typeof port.port === 'string' ? namedPorts(server, port) : [port.port];
         for (const number of numbers) {
-          this.#collector.add(policy.key, `peer_port${family}`, [
-            id,
-            address,
-            protocolText(port),
-            String(number),
-          ]);
+          this.#sink.add(policy.key, `peer_port${family}`, [id, address, protocolText(port), String(number)]);
         }
       }
     }
@@ -249,17 +247,12 @@ class SetCompiler {
       for (const { network, ports, owner } of disjoint(family, this.#regions)) {
         const text = networkText(network);
         if (ports === 'everything') {
-          this.#collector.add(owner.key, `network${family}`, [this.#set.id, text]);
+          this.#sink.add(owner.key, `network${family}`, [this.#set.id, text]);
           continue;
         }
         for (const { protocol, first, last } of ports) {
           const range = first === last ? String(first) : `${first}-${last}`;
-          this.#collector.add(owner.key, `network_port${family}`, [
-            this.#set.id,
-            text,
-            String(protocol),
-            range,
-          ]);
+          this.#sink.add(owner.key, `network_port${family}`, [this.#set.id, text, String(protocol), range]);
         }
       }
     }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { FieldError } from './field-error.ts';
@@ -81,10 +82,20 @@ export class LastGood {
   #parse(path: string, text: string): ParsedFile {
     const known = this.#parsed.get(path);
     if (known?.text === text) return known.parsed;
-    const parsed = parseManifests(path, text);
+    const parsed = withSameResources(parseManifests(path, text), known?.parsed.manifests ?? []);
     this.#parsed.set(path, { text, parsed });
     return parsed;
   }
+}
+
+/** Of a file that changed, the resources that did not stay the same objects: whoever depends on them has nothing to do. */
+function withSameResources(parsed: ParsedFile, before: readonly Manifest[]): ParsedFile {
+  const known = new Map(before.map(({ key, resource }) => [key, resource]));
+  const manifests = parsed.manifests.map((manifest) => {
+    const resource = known.get(manifest.key);
+    return resource && isDeepStrictEqual(resource, manifest.resource) ? { ...manifest, resource } : manifest;
+  });
+  return { ...parsed, manifests };
 }
 
 /** The versions that stay in force since the newest are invalid; of a document without a name, any may be meant. */

@@ -2,7 +2,13 @@ import { join } from 'node:path';
 import type { ApiObject } from '../../src/api/object.ts';
 import { createClient } from '../../src/cli/client.ts';
 import { CLIENT, CLIENT6, HOST, HOST6, Lab } from './lab.ts';
-import type { BridgeManifest, LinkManifest, Manifest, Service } from './reference-manifests.ts';
+import {
+  type BridgeManifest,
+  type LinkManifest,
+  type Manifest,
+  type Service,
+  documentOf,
+} from './reference-manifests.ts';
 import type { NetNs } from './netns.ts';
 import { Reference } from './reference.ts';
 import { Traffic } from './traffic.ts';
@@ -71,9 +77,9 @@ export class Cluster implements AsyncDisposable {
   #write(manifests: readonly Manifest[]): void {
     this.#manifests = manifests;
     const documents = manifests.map((manifest) => {
-      if (manifest.kind !== 'Link') return { apiVersion: VERSIONS[manifest.kind], ...manifest };
+      if (manifest.kind !== 'Link') return documentOf(manifest);
       const container = { netns: this.#containers.get(manifest.metadata.name)!.name };
-      return { apiVersion: VERSIONS.Link, ...manifest, spec: { ...manifest.spec, container } };
+      return { ...documentOf(manifest), spec: { ...manifest.spec, container } };
     });
     this.#lab.write('all.yaml', ...documents);
   }
@@ -157,14 +163,6 @@ export class Cluster implements AsyncDisposable {
     await this.#lab[Symbol.asyncDispose]();
   }
 }
-
-const VERSIONS: Readonly<Record<Manifest['kind'], string>> = {
-  Bridge: 'lxcnet.dev/v1alpha1',
-  Link: 'lxcnet.dev/v1alpha1',
-  PortForward: 'lxcnet.dev/v1alpha1',
-  Namespace: 'v1',
-  NetworkPolicy: 'networking.k8s.io/v1',
-};
 
 const KINDS = ['Bridge', 'Link', 'PortForward', 'NetworkPolicy'] as const;
 

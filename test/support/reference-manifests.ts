@@ -95,3 +95,16 @@ export interface ForwardManifest {
 }
 
 export type Manifest = BridgeManifest | LinkManifest | NamespaceManifest | PolicyManifest | ForwardManifest;
+
+const VERSIONS: Readonly<Record<Manifest['kind'], string>> = {
+  Bridge: 'lxcnet.dev/v1alpha1',
+  Link: 'lxcnet.dev/v1alpha1',
+  PortForward: 'lxcnet.dev/v1alpha1',
+  Namespace: 'v1',
+  NetworkPolicy: 'networking.k8s.io/v1',
+};
+
+/** A manifest as a file would hold it. */
+export function documentOf(manifest: Manifest): Manifest & { readonly apiVersion: string } {
+  return { apiVersion: VERSIONS[manifest.kind], ...manifest };
+}
