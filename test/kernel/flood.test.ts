@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createClient } from '../../src/cli/client.ts';
+import { Edits } from '../support/flood-edits.ts';
+import { KINDS, NAMES, SERVED } from '../support/flood-world.ts';
+import { type Counts, Flood, type Kind } from '../support/flood.ts';
+import { Lab } from '../support/lab.ts';
+
+/*
+ * A flood of probes while the manifests change all the time: no packet that was never allowed may pass, and none that
+ * always was may be lost. LXCNET_FLOOD_EDITS and LXCNET_FLOOD_SEED ask for more, and for the same again.
+ */
+
+const EDITS = Number(process.env.LXCNET_FLOOD_EDITS ?? 1000);
+const SEED = Number(process.env.LXCNET_FLOOD_SEED ?? Date.now() % 1_000_000_000);
+/** So often what is open is closed, and for so many edits. */
+const TOGGLE = 50;
+const CLOSED = 10;
+/** So often it is looked whether something passed that should not. */
+const CHECK = 50;
+
+it(
+  `${EDITS} random edits under a flood, seed ${SEED}`,
+  async () => {
+    await using lab = new Lab();
+    const places = new Map(NAMES.map((name) => [name as string, lab.container(name)]));
+    const netns = new Map([...places].map(([name, { name: text }]) => [name, text]));
+    const edits = new Edits(SEED, lab, netns);
+    edits.begin();
+    edits.toggle(true);
+    await lab.start();
+    lab.ready();
+    const flood = new Flood(new Map([...places, ['client', lab.client]]), KINDS, SERVED);
+    await flood.ready();
+    await flood.tell('start');
+    const client = createClient(join(lab.directory, 'run', 'lxcnet.sock'));
+    const reconcile = () => client.reconcile({ allowPrune: true, pruneOrphans: false });
+    const watched = new Watch(flood);
+    await lab.eventually('all flows run', () =>
+      watched.grows(KINDS.filter(({ verdict }) => verdict === 'toggled' || verdict === 'steady')),
+    );
+    await flood.tell('flood');
+
+    const recent: string[] = [];
+    let isOpen = true;
+    const started = performance.now();
+    for (let index = 1; index <= EDITS; index++) {
+      if (index % TOGGLE === 0 || index % TOGGLE === TOGGLE - CLOSED) {
+        if (isOpen) await lab.eventually('what is open works', () => watched.grows(TOGGLED));
+        else expect(watched.leaked(TOGGLED), recent.join('\n')).toEqual([]);
+        isOpen = !isOpen;
+        recent.push(edits.toggle(isOpen));
+      } else {
+        recent.push(edits.next());
+      }
+      await reconcile();
+      if (index % TOGGLE === 0 || index % TOGGLE === TOGGLE - CLOSED) {
+        // What was removed is waited for: it goes when it has been gone for a while.
+        if (!isOpen) await new Promise((resolve) => setTimeout(resolve, 600));
+        await reconcile();
+        watched.begin();
+      }
+      if (index % CHECK === 0) expect(watched.leaked(FORBIDDEN, 0), recent.join('\n')).toEqual([]);
+      recent.splice(0, recent.length - CHECK - TOGGLE);
+    }
+    const seconds = (performance.now() - started) / 1000;
+    console.log(`${EDITS} edits in ${seconds.toFixed(1)} s, ${(EDITS / seconds).toFixed(1)} a second`);
+
+    await flood.tell('calm');
+    const states = await flood.tell('quiet');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const [sent, seen] = [flood.counts('sent'), flood.counts('seen')];
+    for (const { number, title } of KINDS) {
+      const { answered, failed, problem, longest } = states.get(number) ?? {};
+      const state =
+        answered === undefined
+          ? ''
+          : `, ${answered} answers, ${failed} failed ${problem}, at most ${longest} ms`;
+      console.log(`${title}: ${sent.get(number)} sent, ${seen.get(number)} seen${state}`);
+    }
+    expect(watched.leaked(FORBIDDEN, 0)).toEqual([]);
+    expect(KINDS.filter(({ verdict, number }) => verdict === 'forbidden' && !sent.get(number))).toEqual([]);
+    const lossless = KINDS.filter(({ verdict }) => verdict === 'steady' || verdict === 'control');
+    const lost = lossless.filter(
+      ({ number }) => sent.get(number) !== seen.get(number) || sent.get(number) === 0,
+    );
+    expect(
+      lost.map(({ title, number }) => `${title}: ${sent.get(number)} sent, ${seen.get(number)} seen`),
+    ).toEqual([]);
+    expect([...states.values()].filter(({ failed }) => failed > 0)).toEqual([]);
+  },
+  EDITS * 1000 + 60_000,
+);
+
+const TOGGLED = KINDS.filter(({ verdict }) => verdict === 'toggled');
+const FORBIDDEN = KINDS.filter(({ verdict }) => verdict === 'forbidden');
+
+/** What arrived since a moment. */
+class Watch {
+  readonly #flood: Flood;
+  #since: Counts = new Map();
+
+  constructor(flood: Flood) {
+    this.#flood = flood;
+  }
+
+  begin(): void {
+    this.#since = this.#seen();
+  }
+
+  grows(kinds: readonly Kind[]): boolean {
+    const now = this.#seen();
+    return kinds.every(({ number }) => now.get(number)! > (this.#since.get(number) ?? 0));
+  }
+
+  leaked(kinds: readonly Kind[], base?: number): string[] {
+    const now = this.#seen();
+    return kinds
+      .filter(({ number }) => now.get(number)! > (base ?? this.#since.get(number)!))
+      .map(
+        ({ title, number }) => `${title}: ${now.get(number)! - (base ?? this.#since.get(number)!)} passed`,
+      );
+  }
+
+  /** A forward that leads to e now leads there lawfully, and its answers arrive. */
+  #seen(): Counts {
+    const everywhere = this.#flood.counts('seen');
+    const atD = this.#flood.counts('seen', ['d']);
+    return new Map(
+      [...everywhere].map(([kind, packets]) => [kind, isForwarded(kind) ? atD.get(kind)! : packets]),
+    );
+  }
+}
+
+function isForwarded(number: number): boolean {
+  const { verdict, from } = KINDS[number - 1]!;
+  return verdict === 'toggled' && from === 'client';
+}
