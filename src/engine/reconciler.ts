@@ -11,6 +11,7 @@ import type { KernelView, Part } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import { type ElementDifference, isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
+import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
@@ -109,7 +110,7 @@ export class Reconciler {
       await this.#time('apply', async () => {
         // The filter comes first, so that no link is up before what protects it is in force.
         if (netfilterDue) {
-          netfilterError = await this.#applyNetfilter(plan);
+          netfilterError = await this.#applyNetfilter(plan, observed);
           if (netfilterError === undefined) {
             elements +=
               plan.netfilter.difference.additions.length + plan.netfilter.difference.removals.length;
@@ -151,13 +152,16 @@ export class Reconciler {
     return forgetFlows(filters, (address) => addresses.has(address));
   }
 
-  async #applyNetfilter({ netfilter }: FullPlan): Promise<string | undefined> {
+  async #applyNetfilter({ netfilter }: FullPlan, observed: Observed): Promise<string | undefined> {
     const { view, nft, features } = this.#parts;
-    const transaction =
-      (netfilter.replaceTables ? features.layout.replacement : '') + renderDifference(netfilter.difference);
-    const error = await nft.apply(transaction);
+    const desired = textsOf(netfilter.desired);
+    const transactions = netfilter.replaceTables
+      ? [features.layout.replacement + renderDifference(netfilter.difference)]
+      : stepsOf(netfilter.difference, observed.netfilter.elements, desired).map(renderDifference);
+    let error: string | undefined;
+    for (const transaction of transactions) error ??= await nft.apply(transaction);
     if (error !== undefined || netfilter.replaceTables) view.invalidate('netfilter');
-    else view.replaceNetfilter({ skeleton: 'present', elements: textsOf(netfilter.desired) });
+    else view.replaceNetfilter({ skeleton: 'present', elements: desired });
     return error;
   }
 
