@@ -122,7 +122,7 @@ export class Edits {
           target({ ingress: [] }),
           target({ ingress: [{ from: [peer('b')], ports: both(70) }] }),
           target({ ingress: [{ from, ports: both(71) }] }),
-          target({ ingress: [{ from: blocks('10.10.20.0/29', 'fd00:20::/123'), ports: both(70) }] }),
+          target({ ingress: [{ from: blocks('10.10.20.0/29', 'fd00:20::/124'), ports: both(70) }] }),
         ];
     const forwards = open
       ? [gate('d'), gate('d', { sources: lan }), gate('d', { sources: ['0.0.0.0/0', ...lan] })]
