@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createClient } from '../../src/cli/client.ts';
 import { Edits } from '../support/flood-edits.ts';
@@ -16,6 +17,8 @@ const SEED = Number(process.env.LXCNET_FLOOD_SEED ?? Date.now() % 1_000_000_000)
 /** So often what is open is closed, and for so many edits. */
 const TOGGLE = 50;
 const CLOSED = 10;
+/** So long an edit is waited for. Milliseconds. */
+const LONGEST_EDIT = 150;
 /** So often it is looked whether something passed that should not. */
 const CHECK = 50;
 
@@ -35,6 +38,16 @@ it(
     await flood.tell('start');
     const client = createClient(join(lab.directory, 'run', 'lxcnet.sock'));
     const reconcile = () => client.reconcile({ allowPrune: true, pruneOrphans: false });
+    let version = '';
+    /** Most edits change an object; none has to. */
+    const taken = async (): Promise<void> => {
+      const before = version;
+      const end = performance.now() + LONGEST_EDIT;
+      do {
+        await sleep(4);
+        ({ resourceVersion: version } = await client.list('Bridge'));
+      } while (version === before && performance.now() < end);
+    };
     const watched = new Watch(flood);
     await lab.eventually('all flows run', () =>
       watched.grows(KINDS.filter(({ verdict }) => verdict === 'toggled' || verdict === 'steady')),
@@ -53,10 +66,10 @@ it(
       } else {
         recent.push(edits.next());
       }
-      await reconcile();
+      await taken();
       if (index % TOGGLE === 0 || index % TOGGLE === TOGGLE - CLOSED) {
         // What was removed is waited for: it goes when it has been gone for a while.
-        if (!isOpen) await new Promise((resolve) => setTimeout(resolve, 600));
+        if (!isOpen) await sleep(600);
         await reconcile();
         watched.begin();
       }
@@ -68,7 +81,7 @@ it(
 
     await flood.tell('calm');
     const states = await flood.tell('quiet');
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await sleep(1500);
     const [sent, seen] = [flood.counts('sent'), flood.counts('seen')];
     for (const { number, title } of KINDS) {
       const { answered, failed, problem, longest } = states.get(number) ?? {};
