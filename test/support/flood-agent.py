@@ -4,8 +4,8 @@
 
 Every packet carries a number in its DSCP field, by which counters of both namespaces know it; a server answers with that
 of the question, which is the first byte of what it is sent. One JSON line on stdin is a command, and its answer one on
-stdout: `start` (the flows), `stats`, `quiet` (no flow sends any more), `calm` and `flood` (whether the raw packets are
-sent).
+stdout: `start` (the flows), `stats`, `quiet` and `loud` (whether they send), `calm` and `flood` (whether the raw packets
+are sent).
 """
 
 import asyncio
@@ -250,7 +250,7 @@ def on_command():
     for command in sys.stdin.readline().split():
         if command == "start":
             tasks.extend(loop.create_task(guarded(flow)) for flow in flows)
-        quiet = quiet or command == "quiet"
+        quiet = command == "quiet" or quiet and command != "loud"
         flooding = command == "flood" or flooding and command != "calm"
         print(json.dumps(stats()), flush=True)
         return

@@ -46,6 +46,11 @@ class Chance {
   }
 }
 
+/** Where what is toggled is, by kind. */
+export const TOGGLE_FILES: Readonly<Record<string, string>> = {
+  NetworkPolicy: 'toggle-policy.yaml',
+  PortForward: 'toggle-forward.yaml',
+};
 const POLICIES = 14;
 const FORWARDS = 6;
 /** Ends that no forbidden packet is stopped at: anything may be opened there. */
@@ -81,6 +86,15 @@ export class Edits {
     for (const name of ['br0', 'br1'] as const) this.#write(`${name}.yaml`, bridge(name, 'Deny'));
     for (const name of NAMES) this.#write(`link-${name}.yaml`, link(name, this.#netns.get(name)!, {}));
     this.#namespaces();
+  }
+
+  isThere(file: string): boolean {
+    return this.#present.has(file);
+  }
+
+  /** A whole number below the limit, of the same sequence. */
+  below(limit: number): number {
+    return this.#chance.below(limit);
   }
 
   /** One edit. @returns what it was, for whoever wants to try it by hand. */
@@ -131,14 +145,10 @@ export class Edits {
           gate('e'),
           gate('d', { sources: ['192.168.253.0/24', 'fd00:253::/64'] }),
           forward('toggle', 'd', elsewhere),
-          forward('toggle', 'd', [
-            { port: 7070, targetPort: 71 },
-            { protocol: 'UDP', port: 7070, targetPort: 71 },
-          ]),
         ];
     return [
-      this.#put('toggle-policy.yaml', this.#chance.of(policies)),
-      this.#put('toggle-forward.yaml', this.#chance.of(forwards)),
+      this.#put(TOGGLE_FILES.NetworkPolicy!, this.#chance.of(policies)),
+      this.#put(TOGGLE_FILES.PortForward!, this.#chance.of(forwards)),
     ].join('\n');
   }
 

@@ -40,7 +40,7 @@ interface FlowState {
   readonly longest: number;
 }
 
-type Command = 'start' | 'stats' | 'quiet' | 'calm' | 'flood';
+type Command = 'start' | 'stats' | 'quiet' | 'loud' | 'calm' | 'flood';
 
 /** Packets of each kind. */
 export type Counts = ReadonlyMap<number, number>;
