@@ -12,9 +12,9 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
 import { type KernelMonitors, foreignOnly } from './triggers.ts';
 
-/** How often is looked for containers that a Link waits for, and at sysctls; neither sends an event. */
+/** How often is looked for containers that a Link waits for, and at what else sends no event. */
 const CONTAINER_POLL = 250;
-const SYSCTL_POLL = 2_000;
+const SILENT_POLL = 2_000;
 /** Other tables may change often; what is said of them may be this old. */
 const LOOK_AROUND_DELAY = 500;
 
@@ -55,14 +55,11 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     filter((keys) => keys.length > 0),
     tap((keys) => view.invalidate(...keys)),
   );
-  const sysctls$ = interval(SYSCTL_POLL).pipe(
-    coalesceMap(async () => {
-      const observed = known.observed();
-      return observed !== undefined && view.sysctlsChanged(observed.sysctls);
-    }),
+  const silent$ = interval(SILENT_POLL).pipe(
+    coalesceMap(() => changedSilently(parts, known)),
     filter((changed) => changed),
   );
-  return merge(own$, around$, containers$, sysctls$).pipe(map(() => undefined));
+  return merge(own$, around$, containers$, silent$).pipe(map(() => undefined));
 }
 
 function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): void {
@@ -96,6 +93,16 @@ async function lookAround({ view, logger }: WatchParts): Promise<boolean> {
     return await view.lookAround();
   } catch (error) {
     logger.debug('the other tables could not be listed', { error });
+    return false;
+  }
+}
+
+async function changedSilently({ view, logger }: WatchParts, { observed }: Known): Promise<boolean> {
+  const last = observed();
+  try {
+    return last !== undefined && (await view.changedSilently(last));
+  } catch (error) {
+    logger.debug('what sends no event could not be looked at', { error });
     return false;
   }
 }

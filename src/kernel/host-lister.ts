@@ -1,5 +1,6 @@
-import { NAMESPACE_QUERIES, parseNamespace } from './ip-json.ts';
+import { NAMESPACE_QUERIES, parseNamespace, parseProxies } from './ip-json.ts';
 import type { NamespaceView } from './observed.ts';
+import { runProgram } from './programs.ts';
 import { StandbyProgram } from './standby.ts';
 
 const QUERY_INPUT = NAMESPACE_QUERIES.map((line) => `${line}\n`).join('');
@@ -20,4 +21,11 @@ export class HostLister {
   close(): void {
     this.#lister.close();
   }
+}
+
+/** Lists what devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */
+export async function listProxies(): Promise<ReadonlySet<string>> {
+  const result = await runProgram('ip', ['-j', 'neighbour', 'show', 'proxy']);
+  if (result.exitCode !== 0) throw new Error(`Cannot list neighbour proxies: ${result.stderr.trim()}`);
+  return parseProxies(result.stdout);
 }

@@ -83,13 +83,18 @@ export function parseNamespace(stdout: string): NamespaceView {
   return {
     interfaces: new Map(interfaces.map((device) => [device.name, device])),
     routes: z.array(routeInfo).parse(routes).map(toRoute),
-    proxies: new Set(
-      z
-        .array(proxyInfo)
-        .parse(proxies)
-        .map(({ dev, dst }) => `${dev} ${canonical(dst)}`),
-    ),
+    proxies: toProxies(proxies),
   };
+}
+
+/** Reads `ip -j neighbour show proxy` alone. @throws {Error} When it has another shape. */
+export function parseProxies(stdout: string): ReadonlySet<string> {
+  return toProxies(JSON.parse(stdout));
+}
+
+function toProxies(listing: unknown): ReadonlySet<string> {
+  const proxies = z.array(proxyInfo).parse(listing);
+  return new Set(proxies.map(({ dev, dst }) => `${dev} ${canonical(dst)}`));
 }
 
 function toInterface(info: z.output<typeof interfaceInfo>): ObservedInterface {

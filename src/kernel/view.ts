@@ -2,7 +2,7 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { findContainer } from './containers.ts';
-import { HostLister } from './host-lister.ts';
+import { HostLister, listProxies } from './host-lister.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
@@ -138,12 +138,21 @@ export class KernelView {
       .filter((key): key is Key => this.#containers.has(key as Key));
   }
 
-  /** Whether a sysctl has another value than when it was last looked at. */
-  async sysctlsChanged(known: ReadonlyMap<string, string>): Promise<boolean> {
+  /**
+   * Whether something of which the kernel sends no event is another than when it was last looked at: sysctls, and
+   * neighbour proxies. @throws {Error} Where these cannot be listed.
+   */
+  async changedSilently({ sysctls, host }: Observed): Promise<boolean> {
     const values = await Promise.all(
-      [...known].map(async ([path, value]) => (await readSysctl(path)) !== value),
+      [...sysctls].map(async ([path, value]) => (await readSysctl(path)) !== value),
     );
-    return values.includes(true);
+    if (values.includes(true)) return true;
+    if (host.proxies.size === 0) return false;
+    const proxies = await listProxies();
+    if (proxies.size === host.proxies.size && [...proxies].every((one) => host.proxies.has(one)))
+      return false;
+    this.invalidate('host');
+    return true;
   }
 
   /** Looks at what others do on this host. @returns whether it differs from before. @throws {Error} From the programs. */
