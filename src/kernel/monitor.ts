@@ -39,21 +39,39 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
 
 /** Follows changes of lxcnet's own tables, and of others' chains and rules. */
 export function monitorNetfilter(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
-  let touched = false;
-  let foreign = false;
+  const parse = netfilterEvents();
   return followProgram('nft', ['monitor'], (lines) => {
-    const events: KernelEvent[] = [];
-    for (const line of lines) {
-      if (/ (inet|bridge) lxcnet( |$)/.test(line)) touched = true;
-      else if (/^\w+ (table|chain|rule) (ip|ip6|inet) /.test(line)) foreign = true;
-      const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
-      if (generation && touched)
-        events.push({ part: 'netfilter', process: Number(generation.pid), name: generation.name ?? '' });
-      if (generation && foreign) events.push({ part: 'foreign' });
-      if (generation) touched = foreign = false;
-      if (/no buffer space|overrun/i.test(line))
-        events.push({ part: 'unknown', monitor: 'nft', reason: 'events were lost' });
-    }
+    const events = lines.flatMap(parse);
     if (events.length > 0) onEvents(events);
   });
+}
+
+/** Reads the lines of `nft monitor`, one after the other. */
+export function netfilterEvents(): (line: string) => KernelEvent[] {
+  let told = false;
+  let touched = false;
+  let foreign = false;
+  return (line) => {
+    if (/no buffer space|overrun/i.test(line))
+      return [{ part: 'unknown', monitor: 'nft', reason: 'events were lost' }];
+    const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
+    if (!generation) {
+      told ||= /^\w+ \w+ (ip|ip6|inet|arp|bridge|netdev) /.test(line);
+      touched ||= / (inet|bridge) lxcnet( |$)/.test(line);
+      foreign ||= /^\w+ (table|chain|rule) (ip|ip6|inet) (?!lxcnet( |$))/.test(line);
+      return [];
+    }
+    const event: KernelEvent = {
+      part: 'netfilter',
+      process: Number(generation.pid),
+      name: generation.name ?? '',
+    };
+    // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges.
+    const events: KernelEvent[] = [
+      ...(touched || !told ? [event] : []),
+      ...(foreign ? [{ part: 'foreign' as const }] : []),
+    ];
+    told = touched = foreign = false;
+    return events;
+  };
 }

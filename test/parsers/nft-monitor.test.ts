@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { netfilterEvents } from '../../src/kernel/monitor.ts';
+
+const GENERATION = '# new generation 7 by process 42 (nft)';
+const OURS = { part: 'netfilter', process: 42, name: 'nft' };
+
+const events = (...lines: string[]) => lines.flatMap(netfilterEvents());
+
+it('a change of our tables is told with the process that made it, once', () => {
+  expect(
+    events('add element inet lxcnet bridges { "br0" }', 'delete table bridge lxcnet', GENERATION),
+  ).toEqual([OURS]);
+});
+
+it('a change of another table is of interest where it has chains and rules, and then only for advice', () => {
+  expect(events('add rule inet other c accept', GENERATION)).toEqual([{ part: 'foreign' }]);
+  expect(events('add element ip other s { 10.0.0.1 }', GENERATION)).toEqual([]);
+  expect(events('add table arp other', GENERATION)).toEqual([]);
+});
+
+it('a generation of which nothing is told may be one of ours', () => {
+  expect(events(GENERATION)).toEqual([OURS]);
+  expect(events('\u0001\u0002 garbage', GENERATION)).toEqual([OURS]);
+});
+
+it('each generation stands for itself', () => {
+  expect(
+    events('add element inet lxcnet s { 1 }', GENERATION, 'add element ip x s { 1 }', GENERATION),
+  ).toEqual([OURS]);
+});
+
+it('lost events are told at once', () => {
+  expect(events('netlink: Error: No buffer space available')).toMatchObject([
+    { part: 'unknown', monitor: 'nft' },
+  ]);
+});
