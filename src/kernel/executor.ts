@@ -86,7 +86,9 @@ export class Executor {
       const { container, path, identity } = batch[0]!.command.place as Exclude<Place, 'host'>;
       if (view) onView(container, { state: 'running', path, identity, view });
       const errors = batchErrors(result, batch.length);
-      batch.forEach(({ operation }, line) => note(refused, operation, errors[line]));
+      batch.forEach(({ operation, command }, line) =>
+        note(refused, operation, isGone(command, errors[line]) ? undefined : errors[line]),
+      );
     }
   }
 
@@ -106,11 +108,8 @@ export class Executor {
     const result = await this.#host.run(input.map((line) => `${line}\n`).join(''));
     const errors = batchErrors(result, input.length);
     batch.forEach(({ operation, command }, index) => {
-      note(
-        refused,
-        operation,
-        errors[index] ?? (grouped && isLinkDeletion(command) ? errors.at(-1) : undefined),
-      );
+      const error = errors[index] ?? (grouped && isLinkDeletion(command) ? errors.at(-1) : undefined);
+      note(refused, operation, isGone(command, error) ? undefined : error);
     });
   }
 }
@@ -127,6 +126,14 @@ function problemWith({ args }: IpCommand): string | undefined {
 
 function isLinkDeletion({ args }: IpCommand): boolean {
   return args.length === 4 && args[0] === 'link' && args[1] === 'delete' && args[2] === 'dev';
+}
+
+/** Somebody else was faster: what was to be deleted is not there any more. */
+function isGone({ args }: IpCommand, error: string | undefined): boolean {
+  return (
+    args[1] === 'delete' &&
+    /cannot find device|no such (process|file|device)|cannot assign requested address/i.test(error ?? '')
+  );
 }
 
 /** The first error of an operation is the one that tells; what follows is its consequence. */
