@@ -4,7 +4,7 @@ import { verdictOf } from '../engine/conditions.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { splitRetained } from '../engine/retained.ts';
 import { RemovalGate } from '../engine/removal-gate.ts';
-import type { PassResult } from '../engine/reconciler.ts';
+import { type PassResult, writesOf } from '../engine/reconciler.ts';
 import type { CommandIo } from './io.ts';
 import { type ManifestMap, readManifests, withKernel } from './one-shot.ts';
 import { printable } from './printable.ts';
@@ -64,6 +64,6 @@ function report(manifests: ManifestMap, result: PassResult, snapshot: Snapshot, 
       );
     }
   }
-  io.stdout(`${ready} of ${total} resources ready, ${result.done.length + result.elements} changes`);
+  io.stdout(`${ready} of ${total} resources ready, ${writesOf(result)} changes`);
   return ready === total && snapshot.errors.length === 0 ? 0 : 1;
 }

@@ -19,7 +19,7 @@ import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
 import type { EngineActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { type Clock, KeyedQueue } from './queue.ts';
-import type { PassResult, Reconciler } from './reconciler.ts';
+import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
 import { type KernelMonitors, RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
 
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
@@ -143,7 +143,7 @@ export class Engine implements EngineActions {
     return {
       resources: this.#desired.manifests.size,
       ready,
-      writes: (this.#last?.done.length ?? 0) + (this.#last?.elements ?? 0),
+      writes: this.#last ? writesOf(this.#last) : 0,
       milliseconds: Math.round(this.#parts.clock.now() - start),
       notes: this.#notes(),
     };
@@ -250,7 +250,7 @@ export class Engine implements EngineActions {
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
     reportPass(this.#parts, result, before, expected);
     for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
-    if (eventAt !== undefined && result.done.length + result.elements > 0)
+    if (eventAt !== undefined && writesOf(result) > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
     metrics.observeObjects(objects.list());
     this.#queue.forget(HOST);

@@ -3,6 +3,7 @@ import type { Operation } from '../kernel/command.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { EventLog } from './event-log.ts';
+import { filterDrift } from './filter-drift.ts';
 import type { PassResult } from './reconciler.ts';
 
 interface Reporters {
@@ -35,12 +36,11 @@ export function reportPass(
       { operations: message },
     );
   }
-  if (result.elements > 0) {
-    logger.info('changed the filter', {
-      elements: result.elements,
-      tables: result.tablesReplaced ? 'made anew' : 'kept',
-    });
+  for (const { difference, tables } of result.filter) {
+    const elements = difference.additions.length + difference.removals.length;
+    logger.info('changed the filter', { elements, tables: tables ? 'made anew' : 'kept' });
   }
+  reportFilterDrift(result, before, { events, metrics, logger });
   for (const [key, { operation, message }] of result.failures) {
     events.record({
       key,
@@ -71,6 +71,25 @@ export function reportPass(
   metrics.setOrphans(result.plan.leftovers.orphans.length);
 }
 
+/** What somebody else had changed in the filter belongs to the resource for which it is there, or to the host. */
+function reportFilterDrift(
+  result: PassResult,
+  before: PassResult | undefined,
+  { events, metrics, logger }: Reporters,
+): void {
+  const inForce = before?.netfilterError === undefined ? before?.plan.netfilter.desired : undefined;
+  const drifts = filterDrift(result.filter, inForce);
+  for (const [owner, some] of Map.groupBy(drifts, (drift) => drift.owner)) {
+    metrics.driftDetected(owner === undefined ? 'Host' : parseKey(owner).kind, some.length);
+    const message = shortened(some.map(({ text }) => text));
+    const key = owner !== undefined && { key: owner };
+    events.record({ ...key, type: 'Normal', reason: 'DriftCorrected', message });
+    logger.info(`corrected drift of ${owner === undefined ? 'the filter' : displayKey(owner)}`, {
+      operations: message,
+    });
+  }
+}
+
 /** Everything that users should know of resources that may be ready all the same. */
 function noted(result: PassResult | undefined): { key: Key; reason: string; message: string }[] {
   if (!result) return [];
@@ -85,6 +104,10 @@ function summary(operations: readonly Operation[]): string {
   const texts = operations.map(({ verb, object, field, from, to }) =>
     field === undefined ? `${verb}d ${object}` : `${object}: ${field} '${from ?? ''}' → '${to ?? ''}'`,
   );
+  return shortened(texts);
+}
+
+function shortened(texts: readonly string[]): string {
   return texts.length <= 6
     ? texts.join('; ')
     : `${texts.slice(0, 5).join('; ')}; and ${texts.length - 5} more`;

@@ -13,6 +13,7 @@ import { type ElementDifference, isEmptyDifference, renderDifference } from '../
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
+import type { FilterWrite } from './filter-drift.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
 
@@ -39,10 +40,15 @@ export interface PassResult {
   readonly netfilterError?: string;
   /** Why running UDP flows could not be led where their forward leads now. */
   readonly flowProblem?: string;
-  /** Netfilter elements written. */
-  readonly elements: number;
-  /** Whether lxcnet's tables were made anew. */
-  readonly tablesReplaced: boolean;
+  /** Transactions of netfilter that were carried out. */
+  readonly filter: readonly FilterWrite[];
+}
+
+/** How many things a pass wrote. */
+export function writesOf({ done, filter }: PassResult): number {
+  const elements = ({ difference }: FilterWrite): number =>
+    difference.additions.length + difference.removals.length;
+  return filter.reduce((sum, write) => sum + Math.max(elements(write), 1), done.length);
 }
 
 export interface ReconcilerParts {
@@ -83,8 +89,7 @@ export class Reconciler {
   async pass(desired: ReadonlyMap<Key, Manifest>, options: PassOptions): Promise<PassResult> {
     const failures = new Map<Key, Failure>();
     const done: Operation[] = [];
-    let elements = 0;
-    let tablesReplaced = false;
+    const filter: FilterWrite[] = [];
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
     for (let round = 1; ; round++) {
@@ -101,8 +106,7 @@ export class Reconciler {
           observed,
           done,
           failures,
-          elements,
-          tablesReplaced,
+          filter,
           ...(netfilterError !== undefined && { netfilterError }),
           ...(flowProblem !== undefined && { flowProblem }),
         };
@@ -112,10 +116,9 @@ export class Reconciler {
         if (netfilterDue) {
           netfilterError = await this.#applyNetfilter(plan, observed);
           if (netfilterError === undefined) {
-            elements +=
-              plan.netfilter.difference.additions.length + plan.netfilter.difference.removals.length;
-            tablesReplaced ||= plan.netfilter.replaceTables;
-            flowProblem = await this.#moveFlows(plan.netfilter.difference, observed);
+            const { difference, replaceTables } = plan.netfilter;
+            filter.push({ difference, tables: replaceTables });
+            flowProblem = await this.#moveFlows(difference, observed);
           }
         }
         const allowed = this.#due(plan, options, failures, netfilterError !== undefined);

@@ -22,7 +22,8 @@ export interface EngineMetrics {
   reconciled(kind: Kind, result: ReconcileResult): void;
   observeBatch(phase: BatchPhase, seconds: number): void;
   operationsDone(kind: Kind, verb: OperationVerb, count?: number): void;
-  driftDetected(kind: Kind, count?: number): void;
+  /** `Host` for what belongs to no single resource. */
+  driftDetected(kind: Kind | 'Host', count?: number): void;
   /** Seconds from the kernel's event to the healed object. */
   observeDriftHeal(seconds: number): void;
   pruned(kind: Kind, count?: number): void;
@@ -73,6 +74,7 @@ export function createEngineMetrics(instruments: Instruments): EngineMetrics {
     for (const op of OPERATIONS) operations.inc({ kind, op }, 0);
     for (const each of [errors, drift, prunes]) each.inc({ kind }, 0);
   }
+  drift.inc({ kind: 'Host' }, 0);
   for (const phase of PHASES) batches.start({ phase });
   for (const reason of BLOCKS) blocked.inc({ reason }, 0);
   return {

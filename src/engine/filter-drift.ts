@@ -1,0 +1,60 @@
+import type { Key } from '../api/key.ts';
+import type { ElementDifference } from '../netfilter/difference.ts';
+import type { ElementTable } from '../netfilter/elements.ts';
+
+/** One transaction that was carried out. */
+export interface FilterWrite {
+  readonly difference: ElementDifference;
+  /** Whether it made the tables anew. */
+  readonly tables: boolean;
+}
+
+/** Something in the filter that somebody else had changed, and that was put right. */
+interface FilterDrift {
+  /** The resource on whose behalf it is there; absent where it belongs to none. */
+  readonly owner?: Key;
+  /** What identifies it among everything that may drift. */
+  readonly fact: string;
+  /** For people. */
+  readonly text: string;
+}
+
+const TABLES_FACT = 'tables inet and bridge lxcnet';
+
+/** What identifies an element. */
+function elementFact({ set, key }: { readonly set: string; readonly key: string }): string {
+  return `filter ${set} ${key}`;
+}
+
+/**
+ * Tells drift from what manifests or interfaces led to: what was in force at the end of the last pass and had to be
+ * written again, and what was not and had to be removed.
+ *
+ * @param before The elements that were in force; `undefined` where that is not known.
+ */
+export function filterDrift(writes: readonly FilterWrite[], before: ElementTable | undefined): FilterDrift[] {
+  if (!before) return [];
+  return writes.flatMap(({ difference: { additions, removals }, tables }) => {
+    if (tables) return [{ fact: TABLES_FACT, text: `made the ${TABLES_FACT} anew` }];
+    const restored = additions.filter(({ set, key, value }) => before.get(set)?.get(key)?.value === value);
+    const intruders = removals.filter(({ set, key, value }) => before.get(set)?.get(key)?.value !== value);
+    const replaced = new Set(restored.map(elementFact));
+    return [
+      ...restored.map((element) => ({
+        owner: element.owner,
+        fact: elementFact(element),
+        text: `restored ${element.set} ${elementText(element)}`,
+      })),
+      ...intruders
+        .filter((element) => !replaced.has(elementFact(element)))
+        .map((element) => ({
+          fact: elementFact(element),
+          text: `removed ${element.set} ${elementText(element)}`,
+        })),
+    ];
+  });
+}
+
+function elementText({ key, value }: { readonly key: string; readonly value: string }): string {
+  return `{ ${key}${value === '' ? '' : ` : ${value}`} }`;
+}
