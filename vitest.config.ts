@@ -14,7 +14,7 @@ export default defineConfig({
           maxWorkers: 4,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          globalSetup: ['test/support/sweep.ts'],
+          globalSetup: ['test/support/sweep.ts', 'test/support/fault-report.ts'],
         },
       },
     ],

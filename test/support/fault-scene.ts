@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inject as provided } from 'vitest';
+import type { FaultRecord } from './fault-report.ts';
+import { CLIENT, CLIENT6, HOST, Lab } from './lab.ts';
+import { bridge, forward, link, policy, route } from './manifests.ts';
+import type { NetNs } from './netns.ts';
+
+const DRIP = join(import.meta.dirname, 'drip.ts');
+/** `FAULTS=full` takes minutes; without it the tests are a selection. */
+export const FULL = process.env.FAULTS === 'full';
+/** What sends an event heals within milliseconds; a machine that is busy with other tests takes longer. */
+const WITH_EVENT = 1_500;
+/** What sends none is looked at every two seconds. */
+export const WITHOUT_EVENT = 4_000;
+
+/** Writes a fault down for the report. */
+function record(fault: FaultRecord): void {
+  appendFileSync(provided('faultRecords'), `${JSON.stringify(fault)}\n`);
+}
+
+/** Manifests with something of everything: two containers, of which the second may do nothing. */
+function manifests(vm1: NetNs, vm2: NetNs): object[] {
+  const everywhere = ['0.0.0.0/0', '::/0'].map((cidr) => ({ ipBlock: { cidr } }));
+  return [
+    bridge('br0', { masquerade: { interfaces: ['eth0'] }, mtu: 1450 }),
+    link('vm1', vm1.name, 10, { routes: [{ to: '10.9.0.0/16' }, { to: 'fd09::/32' }] }),
+    link('vm2', vm2.name, 11),
+    route('lab', { to: '10.30.0.0/16', via: CLIENT, metric: 5 }),
+    route('lab6', { to: 'fd30::/32', via: CLIENT6 }),
+    forward('web', 'vm1', [{ port: 80 }, { port: 81, targetPort: 80, protocol: 'UDP' }]),
+    forward('own', 'vm1', [{ port: 82, targetPort: 80 }], {
+      addresses: [HOST],
+      sources: ['192.168.254.0/24'],
+    }),
+    policy('vm1', 'vm1', {
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ from: [{ ipBlock: { cidr: '192.168.254.0/25' } }], ports: [{ port: 443 }] }],
+      egress: [{ to: everywhere, ports: [{ port: 25 }, { port: 53, protocol: 'UDP' }] }],
+    }),
+  ];
+}
+
+/** A host with everything on it, with objects of others, and with packets that nothing allows all the time. */
+export class Scene implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly host: NetNs;
+  readonly vm1: NetNs;
+  readonly vm2: NetNs;
+  readonly #drips: ChildProcess[] = [];
+
+  constructor(lab = new Lab()) {
+    this.lab = lab;
+    this.host = lab.host;
+    this.vm1 = lab.container('vm1');
+    this.vm2 = lab.container('vm2');
+    lab.write('a.yaml', ...manifests(this.vm1, this.vm2));
+  }
+
+  async start(): Promise<void> {
+    await this.lab.start();
+    this.lab.ready();
+  }
+
+  /** Begins to send what has to be stopped: from a container without a policy, and to a port that nothing opens. */
+  drip(): void {
+    const counter =
+      'table inet seen { chain in { type filter hook input priority 0; udp dport 9 counter; }; }';
+    for (const netns of [this.lab.client, this.vm1]) netns.exec('nft', counter);
+    const from = (netns: NetNs, ...to: string[]): void => {
+      const argv = ['netns', 'exec', netns.name, process.execPath, DRIP, ...to];
+      this.#drips.push(spawn('ip', argv, { stdio: 'ignore' }));
+    };
+    from(this.vm2, CLIENT, CLIENT6, '10.10.20.10', 'fd00:20::10');
+    from(this.lab.client, '10.10.20.10', 'fd00:20::10');
+  }
+
+  /** How many of these packets have arrived. */
+  leaked(): number {
+    if (this.#drips.length === 0) return 0;
+    const seen = [this.lab.client, this.vm1].map((netns) =>
+      netns.exec('nft', 'list', 'table', 'inet', 'seen'),
+    );
+    return seen.reduce((sum, text) => sum + Number(/packets (\d+)/.exec(text)![1]), 0);
+  }
+
+  /** A metric's value, summed over the series that match. */
+  async metric(series: RegExp): Promise<number> {
+    const { body } = await this.host.get(9469, '/metrics');
+    const lines = body.split('\n').filter((line) => series.test(line));
+    return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /**
+   * Injects a fault and waits until what is looked at is as before.
+   *
+   * @param see Looks; the same text means that all is right.
+   */
+  async heals(
+    fault: string,
+    see: () => string,
+    inject: () => void,
+    { limit = WITH_EVENT, opensFilter = false }: { limit?: number; opensFilter?: boolean } = {},
+  ): Promise<void> {
+    const wanted = see();
+    const drift = /^lxcnet_drift_detected_total/;
+    const [driftBefore, leakedBefore] = [await this.metric(drift), this.leaked()];
+    inject();
+    const broken = performance.now();
+    let now = see();
+    while (now !== wanted && performance.now() - broken < limit) now = see();
+    const healed = now === wanted ? performance.now() - broken : undefined;
+    const told = { fault, limit, opensFilter, leaked: this.leaked() - leakedBefore };
+    record({ ...told, ...(healed !== undefined && { healed }), lost: healed === undefined ? 1 : 0 });
+    if (healed === undefined)
+      throw new Error(`not within ${limit} ms: ${fault}\n${differing(wanted, now)}\n${this.lab.log()}`);
+    if (!opensFilter && told.leaked > 0) throw new Error(`${told.leaked} packets leaked: ${fault}`);
+    await this.lab.eventually(
+      `${fault} is counted`,
+      async () => (await this.metric(drift)) > driftBefore,
+      limit,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const drip of this.#drips) drip.kill('SIGKILL');
+    await this.lab[Symbol.asyncDispose]();
+  }
+}
+
+/** The lines in which two texts differ, those of the second marked with a plus. */
+function differing(wanted: string, now: string): string {
+  const [before, after] = [wanted.split('\n'), now.split('\n')];
+  return [
+    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line.slice(0, 400)}`),
+    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line.slice(0, 400)}`),
+  ].join('\n');
+}
