@@ -71,7 +71,7 @@ export function flowChains(f: '4' | '6', roles: Roles, options: FlowOptions): st
     chain(`egress_${suffix}`, [
       'meta priority set 0:0',
       `meta priority set ${source} map @egress${f}`,
-      `meta priority 0:0 goto unknown_${roles.near}`,
+      ...unnumbered(`${source} @denied_egress${f}`, roles.near),
       ...lookups(f, destination, roles.port),
       ...denialLog(roles, options, 'egress', `${source} @logged${f}`),
       `${source} @denied_egress${f} drop`,
@@ -80,7 +80,7 @@ export function flowChains(f: '4' | '6', roles: Roles, options: FlowOptions): st
     chain(`ingress_${suffix}`, [
       'meta priority set 0:0',
       `meta priority set ${destination} map @ingress${f}`,
-      `meta priority 0:0 goto unknown_${roles.far}`,
+      ...unnumbered(`${destination} @denied_ingress${f}`, roles.far),
       `ct status dnat goto forwarded_${suffix}`,
       `goto policy_${suffix}`,
     ]),
@@ -143,6 +143,11 @@ function permits(f: '4' | '6', direction: Roles['direction'], target: string): s
     lookup(outside, `iifname . ${service}`, 'interface'),
     lookup(outside, service, 'any'),
   ];
+}
+
+/** A Link whose number somebody deleted is closed, on a bridge that is open to addresses of no Link, too. */
+function unnumbered(isOfLink: string, side: Roles['near']): string[] {
+  return [`meta priority 0:0 ${isOfLink} drop`, `meta priority 0:0 goto unknown_${side}`];
 }
 
 /** For addresses of no Link. */

@@ -163,3 +163,23 @@ it('exceptions, ranges and selectors hold for IPv6 and UDP as they do for IPv4 a
     expect(await reached(lab.client, address, 53), address).toBe(false);
   }
 });
+
+it('a Link whose number somebody deletes is closed, on an open bridge, too', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write(
+    'a.yaml',
+    bridge('br0', { defaultPolicy: 'Allow' }),
+    link('vm1', vm1.name, 10),
+    policy('vm1', 'vm1', { ingress: [{ ports: [{ port: 80 }] }] }),
+  );
+  await lab.start();
+  lab.ready();
+  for (const port of [80, 81]) await vm1.serve(port);
+  expect(await lab.client.probe('10.10.20.10', 80)).toMatchObject({ server: 'vm1' });
+  await lab.stop();
+  for (const family of ['4', '6']) lab.host.exec('nft', 'flush', 'map', 'inet', 'lxcnet', `ingress${family}`);
+  for (const address of ['10.10.20.10', 'fd00:20::10'])
+    for (const port of [80, 81])
+      expect(await lab.client.probe(address, port)).toMatchObject({ failure: 'timeout' });
+});
