@@ -222,8 +222,21 @@ function planHostSide(context: LinkContext, name: string, host: ObservedInterfac
             'isolated',
             onOff(isolated),
           ]),
+          ...(joins ? [] : [forgottenNeighbours(context)]),
         ]),
   ];
+}
+
+/** After a change of `siblings` a container would look for the others at the MAC address of before, for up to a minute. */
+function forgottenNeighbours({ manifest, place }: LinkContext): Operation {
+  const name = manifest.resource.spec.interface;
+  return {
+    key: manifest.key,
+    stage: 'container',
+    verb: 'update',
+    object: `neighbours on ${name} in ${manifest.key}`,
+    commands: [ip(place, 'neighbour', 'flush', 'dev', name)],
+  };
 }
 
 function setting(

@@ -9,7 +9,12 @@ import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
-import { type ElementDifference, isEmptyDifference, renderDifference } from '../netfilter/difference.ts';
+import {
+  type ElementDifference,
+  elementDifference,
+  isEmptyDifference,
+  renderDifference,
+} from '../netfilter/difference.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
@@ -67,6 +72,8 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
+  /** Whether nft refused the last change. */
+  #refused = false;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -114,11 +121,9 @@ export class Reconciler {
       await this.#time('apply', async () => {
         // The filter comes first, so that no link is up before what protects it is in force.
         if (netfilterDue) {
-          netfilterError = await this.#applyNetfilter(plan, observed);
+          netfilterError = await this.#applyNetfilter(plan, observed, filter);
           if (netfilterError === undefined) {
-            const { difference, replaceTables } = plan.netfilter;
-            filter.push({ difference, tables: replaceTables });
-            flowProblem = await this.#moveFlows(difference, observed);
+            flowProblem = await this.#moveFlows(plan.netfilter.difference, observed);
           }
         }
         const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
@@ -155,16 +160,26 @@ export class Reconciler {
     return forgetFlows(filters, (address) => addresses.has(address));
   }
 
-  async #applyNetfilter({ netfilter }: FullPlan, observed: Observed): Promise<string | undefined> {
+  async #applyNetfilter(
+    { netfilter }: FullPlan,
+    observed: Observed,
+    writes: FilterWrite[],
+  ): Promise<string | undefined> {
     const { view, nft, features } = this.#parts;
     const desired = textsOf(netfilter.desired);
-    const transactions = netfilter.replaceTables
-      ? [features.layout.replacement + renderDifference(netfilter.difference)]
+    // Where a change was refused, one element that nft cannot find would have every later change refused as well.
+    const anew = netfilter.replaceTables || this.#refused;
+    const everything = elementDifference(netfilter.desired, new Map());
+    const transactions = anew
+      ? [features.layout.replacement + renderDifference(everything)]
       : stepsOf(netfilter.difference, observed.netfilter.elements, desired).map(renderDifference);
     let error: string | undefined;
     for (const transaction of transactions) error ??= await nft.apply(transaction);
-    if (error !== undefined || netfilter.replaceTables) view.invalidate('netfilter');
+    this.#refused = error !== undefined && !anew;
+    if (error !== undefined || anew) view.invalidate('netfilter');
     else view.replaceNetfilter({ skeleton: 'present', elements: desired });
+    if (error === undefined)
+      writes.push({ difference: anew ? everything : netfilter.difference, tables: anew });
     return error;
   }
 

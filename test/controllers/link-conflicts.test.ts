@@ -46,6 +46,7 @@ describe('what is in the way', () => {
     expect(lines(plan({ ...MADE, host: [lxc], spec }).operations)).toEqual([
       `mark: ip link set dev lx-vm1 alias lxcnet:${VM1}`,
       'configure: ip link set dev lx-vm1 type bridge_slave isolated on',
+      'container: ip neighbour flush dev eth0',
     ]);
   });
 

@@ -1,33 +1,14 @@
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link } from '../support/manifests.ts';
-
-/** In the place of nft: as on a kernel that refuses every transaction in which this pattern occurs. */
-function kernelWithout(lab: Lab, pattern: string): string {
-  const [wrapper, real] = [join(lab.directory, 'nft'), join(lab.directory, 'nft.real')];
-  const script = `#!/bin/sh
-case " $* " in
-  *' -f '*) input=$(cat; echo .); input=\${input%.}
-    if printf '%s' "$input" | grep -q '${pattern}'; then
-      echo 'Error: Could not process rule: Operation not supported' >&2; exit 1
-    fi
-    printf '%s' "$input" | exec ${real} "$@";;
-  *) exec ${real} "$@";;
-esac
-`;
-  writeFileSync(wrapper, script);
-  chmodSync(wrapper, 0o755);
-  return `cp -L /usr/sbin/nft ${real}; mount --bind ${wrapper} /usr/sbin/nft`;
-}
+import { refusingNft } from '../support/refusing-nft.ts';
 
 it('without tables in bridges a Link says so, and is made where it does without anti-spoofing', async () => {
   await using lab = new Lab();
   const [vm1, vm2] = [lab.container('vm1'), lab.container('vm2')];
   const open = bridge('br0', { defaultPolicy: 'Allow', masquerade: {} });
   lab.write('a.yaml', open, link('vm1', vm1.name, 10), link('vm2', vm2.name, 11, { antiSpoofing: false }));
-  await lab.start(kernelWithout(lab, 'table bridge'));
+  await lab.start(refusingNft(lab, { with: 'table bridge' }));
   await lab.eventually('vm2 is ready', () => lab.condition('link', 'vm2')?.status === 'True');
   expect(lab.condition('link', 'vm1', 'Stalled')).toMatchObject({
     reason: 'UnsupportedByKernel',
@@ -44,7 +25,7 @@ it('without address lookups nothing is made, and everything says why', async () 
   await using lab = new Lab();
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
-  await lab.start(kernelWithout(lab, 'fib daddr'));
+  await lab.start(refusingNft(lab, { with: 'fib daddr' }));
   for (const [kind, name] of [
     ['br', 'br0'],
     ['link', 'vm1'],

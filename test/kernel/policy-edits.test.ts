@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
+import { refusingNft } from '../support/refusing-nft.ts';
 
 const to = (...cidrs: string[]): object[] => cidrs.map((cidr) => ({ ipBlock: { cidr } }));
 const EVERYWHERE = to('0.0.0.0/0', '::/0');
@@ -182,4 +183,25 @@ it('a Link whose number somebody deletes is closed, on an open bridge, too', asy
   for (const address of ['10.10.20.10', 'fd00:20::10'])
     for (const port of [80, 81])
       expect(await lab.client.probe(address, port)).toMatchObject({ failure: 'timeout' });
+});
+
+it('a change that nft refuses comes into force with the tables made anew', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  const parts = [bridge('br0', { masquerade: {} }), link('vm1', vm1.name, 10)];
+  const egress = (port: number): object =>
+    policy('out', 'vm1', { policyTypes: ['Egress'], egress: [{ to: EVERYWHERE, ports: [{ port }] }] });
+  lab.write('a.yaml', ...parts, egress(80));
+  await lab.start(refusingNft(lab, { with: 'delete element', without: 'delete table' }));
+  lab.ready();
+  for (const port of [80, 81]) await lab.client.serve(port);
+  expect(await vm1.probe(CLIENT, 80)).toMatchObject({ server: 'client' });
+  lab.write('a.yaml', ...parts, egress(81));
+  await lab.eventually(
+    'the new policy is in force',
+    async () => (await vm1.probe(CLIENT, 81)).server === 'client',
+  );
+  expect(await vm1.probe(CLIENT, 80)).toMatchObject({ failure: 'timeout' });
+  lab.ready();
+  expect(lab.cli('events').stdout).toContain('NetfilterFailed');
 });

@@ -63,15 +63,8 @@ export class Cluster implements AsyncDisposable {
 
   /** Replaces all manifests, and waits until the kernel is as they say. */
   async apply(manifests: readonly Manifest[]): Promise<void> {
-    const before = siblingsOf(this.#manifests);
     this.#write(manifests);
     await this.#settled();
-    if (siblingsOf(manifests) !== before) this.#forgetNeighbours();
-  }
-
-  /** Containers go on with the MAC address that a sibling was reached by, for up to a minute. */
-  #forgetNeighbours(): void {
-    for (const netns of this.#containers.values()) netns.exec('ip', 'neighbour', 'flush', 'all');
   }
 
   #write(manifests: readonly Manifest[]): void {
@@ -180,11 +173,4 @@ function isReady({ metadata, status }: ApiObject): boolean {
 
 function bare(address: string): string {
   return address.split('/')[0]!;
-}
-
-function siblingsOf(manifests: readonly Manifest[]): string {
-  return manifests
-    .filter((manifest) => manifest.kind === 'Bridge')
-    .map(({ metadata, spec }) => `${metadata.name} ${spec.siblings ?? 'Routed'}`)
-    .join();
 }
