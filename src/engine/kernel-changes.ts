@@ -2,7 +2,7 @@ import { type Observable, auditTime, filter, interval, map, merge, share, startW
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { findContainer } from '../kernel/containers.ts';
+import { findContainer, lxcContainerOf } from '../kernel/containers.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { Observed } from '../kernel/observed.ts';
@@ -12,7 +12,12 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
 import { type KernelMonitors, foreignOnly } from './triggers.ts';
 
-/** How often is looked for containers that a Link waits for, and at what else sends no event. */
+/**
+ * How often is looked for containers that a Link waits for, and at what else sends no event. For LXC it is
+ * one file, whatever the number of containers: the command socket is there before the network, so what is found this
+ * way is asked, and answers at the moment when it runs.
+ */
+const LXC_POLL = 100;
 const CONTAINER_POLL = 250;
 const SILENT_POLL = 2_000;
 /** Other tables may change often; what is said of them may be this old. */
@@ -50,10 +55,15 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     coalesceMap(() => lookAround(parts)),
     filter((changed) => changed),
   );
-  const containers$ = interval(CONTAINER_POLL).pipe(
-    coalesceMap(() => startedContainers(known)),
-    filter((keys) => keys.length > 0),
-    tap((keys) => view.invalidate(...keys)),
+  const started = (period: number, look: typeof startedContainers): Observable<unknown> =>
+    interval(period).pipe(
+      coalesceMap(() => look(awaited(known), view)),
+      filter((keys) => keys.length > 0),
+      tap((keys) => view.invalidate(...keys)),
+    );
+  const containers$ = merge(
+    started(LXC_POLL, startedLxcContainers),
+    started(CONTAINER_POLL, startedContainers),
   );
   const silent$ = interval(SILENT_POLL).pipe(
     coalesceMap(() => changedSilently(parts, known)),
@@ -107,15 +117,40 @@ async function changedSilently({ view, logger }: WatchParts, { observed }: Known
   }
 }
 
-/** The links whose container was not there at the last look, and is now. */
-async function startedContainers({ desired, observed }: Known): Promise<Key[]> {
+/** The links whose container was not there at the last look. */
+function awaited({ desired, observed }: Known): Manifest<Link>[] {
   const containers = observed()?.containers;
   if (!containers) return [];
-  const started: Key[] = [];
-  for (const { key, resource } of desired().values()) {
-    if (resource.kind !== 'Link' || containers.get(key)?.state === 'running') continue;
-    if ((await findContainer((resource satisfies Link).spec.container)).state === 'running')
-      started.push(key);
-  }
-  return started;
+  return [...desired().values()].filter(
+    (manifest): manifest is Manifest<Link> =>
+      manifest.resource.kind === 'Link' && containers.get(manifest.key)?.state !== 'running',
+  );
+}
+
+/** Those of the links whose LXC container is there now. */
+async function startedLxcContainers(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
+  const waiting = links.flatMap((link) => {
+    const container = lxcContainerOf(link.resource.spec.container);
+    return container ? [{ ...container, link }] : [];
+  });
+  const answered = await view.processes.answered(waiting);
+  return running(
+    answered.map(({ link }) => link),
+    view,
+  );
+}
+
+/** Those of the links whose container of another kind is there now. */
+function startedContainers(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
+  return running(
+    links.filter(({ resource }) => !lxcContainerOf(resource.spec.container)),
+    view,
+  );
+}
+
+async function running(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
+  const found: Key[] = [];
+  for (const { key, resource } of links)
+    if ((await findContainer(resource.spec.container, view.processes)).state === 'running') found.push(key);
+  return found;
 }

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { Link } from '../api/link.ts';
+import { DEFAULT_LXC_PATH, type LxcContainer, type LxcProcesses } from './lxc.ts';
+import { namespaceIdentity } from './namespace-identity.ts';
 import { runProgram } from './programs.ts';
 
 /** The network namespace of a container, found but not yet looked into. */
@@ -10,13 +11,14 @@ export type ContainerNamespace =
 
 type ContainerReference = Link['spec']['container'];
 
-const DEFAULT_LXC_PATH = '/var/lib/lxc';
-
 /**
  * Finds the network namespace that a Link's `spec.container` names. Never throws; a container that does not run is
  * `absent`, one that shares the host's namespace is `unusable`.
  */
-export async function findContainer(container: ContainerReference): Promise<ContainerNamespace> {
+export async function findContainer(
+  container: ContainerReference,
+  processes: LxcProcesses,
+): Promise<ContainerNamespace> {
   if (container.netns !== undefined) {
     return atPath(`/run/netns/${container.netns}`, `there is no network namespace '${container.netns}'`);
   }
@@ -24,7 +26,12 @@ export async function findContainer(container: ContainerReference): Promise<Cont
     return atPath(`/proc/${container.pid}/ns/net`, `there is no process ${container.pid}`);
   }
   if (container.machine !== undefined) return machine(container.machine);
-  return lxc(container.lxc!, container.lxcPath ?? DEFAULT_LXC_PATH);
+  return lxc(lxcContainerOf(container)!, processes);
+}
+
+/** The LXC container that a Link names; `undefined` where it names something else. */
+export function lxcContainerOf({ lxc: name, lxcPath }: ContainerReference): LxcContainer | undefined {
+  return name === undefined ? undefined : { name, path: lxcPath ?? DEFAULT_LXC_PATH };
 }
 
 async function atPath(path: string, absent: string): Promise<ContainerNamespace> {
@@ -36,33 +43,12 @@ async function atPath(path: string, absent: string): Promise<ContainerNamespace>
   return { state: 'running', path, identity };
 }
 
-/** Device and inode of a namespace, which no other namespace has while it exists. */
-async function namespaceIdentity(path: string): Promise<string | undefined> {
-  try {
-    const { dev, ino } = await stat(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return undefined;
-  }
-}
-
-async function lxc(name: string, lxcPath: string): Promise<ContainerNamespace> {
-  const absent = `the LXC container '${name}' is not running`;
-  if (!(await hasCommandSocket(name, lxcPath))) return { state: 'absent', reason: absent };
-  const info = await runProgram('lxc-info', ['-P', lxcPath, '-n', name, '-p', '-H'], { timeout: 2_000 });
-  const pid = /^\s*(?<pid>[1-9]\d{0,6})\s*$/.exec(info.stdout)?.groups?.pid;
-  return pid === undefined ? { state: 'absent', reason: absent } : atPath(`/proc/${pid}/ns/net`, absent);
-}
-
-/**
- * Whether LXC's monitor of this container listens. Its socket is abstract, so the kernel lists it, and looking for it
- * is a thousand times cheaper than lxc-info. LXC hashes names that do not fit; then lxc-info has to be asked.
- */
-async function hasCommandSocket(name: string, lxcPath: string): Promise<boolean> {
-  const socket = `${lxcPath}/${name}/command`;
-  if (socket.length > 100) return true;
-  const sockets = await readFile('/proc/self/net/unix', 'utf8').catch(() => '');
-  return sockets.includes(`@${socket}\n`);
+async function lxc(container: LxcContainer, processes: LxcProcesses): Promise<ContainerNamespace> {
+  const found = await processes.find(container);
+  if (found === 'starting')
+    return { state: 'absent', reason: `the LXC container '${container.name}' is still starting` };
+  const absent = `the LXC container '${container.name}' is not running`;
+  return found ? atPath(`/proc/${found.pid}/ns/net`, absent) : { state: 'absent', reason: absent };
 }
 
 async function machine(name: string): Promise<ContainerNamespace> {

@@ -2,6 +2,7 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { findContainer } from './containers.ts';
+import { LxcProcesses } from './lxc.ts';
 import { HostLister, listProxies } from './host-lister.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
@@ -28,6 +29,8 @@ const LEAST_SLICE = 20;
  * of a change does not grow with what did not change.
  */
 export class KernelView {
+  /** Who is asked for the processes of LXC containers. */
+  readonly processes = new LxcProcesses();
   readonly #nft: Nft;
   readonly #visitor: Visitor;
   readonly #layout: TableLayout;
@@ -165,6 +168,7 @@ export class KernelView {
 
   close(): void {
     this.#host.close();
+    this.processes.close();
   }
 
   /** Tables that cannot be listed are as good as wrong ones: they are made anew, or that fails and says why. */
@@ -192,7 +196,7 @@ export class KernelView {
     const running: (Visit & { readonly key: Key })[] = [];
     const worker = async (): Promise<void> => {
       for (let link = pending.shift(); link; link = pending.shift()) {
-        const container = await findContainer(link.resource.spec.container);
+        const container = await findContainer(link.resource.spec.container, this.processes);
         if (container.state === 'running') running.push({ key: link.key, ...container, commands: [] });
         else this.#containers.set(link.key, container);
       }
