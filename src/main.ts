@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { join } from 'node:path';
 import { type CommandIo, CommandError } from './cli/io.ts';
 import { programVersion } from './cli/version.ts';
@@ -24,6 +24,8 @@ interface Directories {
   readonly stateDir: string;
   readonly runtimeDir: string;
 }
+
+type HookArguments = Omit<import('./cli/hook.ts').HookOptions, 'timeout'> & { timeout?: string };
 
 async function client({
   runtimeDir: directory,
@@ -124,8 +126,30 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
     .addOption(namespace)
     .addOption(manifests)
     .option('--veth', 'let LXC make the veth pairs; by default lxcnet does')
+    .option('--hooks', "let LXC run lxcnet's hooks, so that no container starts without its network")
     .action(async (name: string, options: Omit<import('./cli/lxc-config.ts').LxcConfigOptions, 'name'>) =>
       finish(await (await import('./cli/lxc-config.ts')).lxcConfigCommand({ ...options, name }, io)),
+    );
+  program
+    .command('hook')
+    .description("for LXC's configuration: lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start, and so on")
+    .addArgument(new Argument('<hook>').choices(['pre-start', 'start-host', 'post-stop']))
+    .allowExcessArguments() // LXC appends some of its own
+    .option('--optional', 'let a container that no Link names start', false)
+    .addOption(
+      new Option('--on-daemon-down <what>', 'where the daemon is down, and the kernel is not as it should be')
+        .choices(['start', 'fail'])
+        .default('fail'),
+    )
+    .option('--timeout <duration>', 'how long to wait: 30s for start-host, 5s for pre-start')
+    .addOption(manifests)
+    .addOption(stateDir)
+    .addOption(runtimeDir)
+    .action(
+      async (
+        which: import('./cli/hook.ts').Hook,
+        { timeout = which === 'start-host' ? '30s' : '5s', ...options }: HookArguments,
+      ) => finish(await (await import('./cli/hook.ts')).hook(which, { ...options, timeout }, io)),
     );
   program
     .command('teardown')

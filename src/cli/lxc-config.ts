@@ -15,31 +15,41 @@ export interface LxcConfigOptions {
   readonly manifests: string;
   /** Whether LXC makes the veth pairs; otherwise lxcnet does. */
   readonly veth?: boolean | undefined;
+  /** Whether LXC runs lxcnet's hooks. */
+  readonly hooks?: boolean | undefined;
 }
 
+const HOOKS = ['pre-start', 'start-host', 'post-stop'];
+
 /**
- * Prints the lines of network configuration that a Link's container needs, for all of that container's Links.
+ * Prints the lines of configuration that a Link's container needs, for all of that container's Links.
  *
  * @throws {CommandError} Where there is no such Link, or it is not one of an LXC container.
  */
 export async function lxcConfigCommand(options: LxcConfigOptions, io: CommandIo): Promise<number> {
   const { links, bridges } = await readManifests(options.manifests, io);
   const link = findLink(links, options);
-  const { lxc, lxcPath } = link.spec.container;
-  if (lxc === undefined) {
+  if (link.spec.container.lxc === undefined) {
     const kind = Object.keys(link.spec.container).join();
     throw new CommandError(`Link/${options.name} is for a container by \`${kind}\`, and not for one of LXC`);
   }
   if (!options.veth) {
     // One is enough for any number of Links: lxcnet puts its veth pairs into the container's namespace.
     io.stdout('lxc.net.0.type = empty');
-    return 0;
+  } else {
+    vethPairs(link, links, bridges).forEach((line) => io.stdout(line));
   }
-  links
+  if (options.hooks) HOOKS.forEach((hook) => io.stdout(`lxc.hook.${hook} = /usr/bin/lxcnet hook ${hook}`));
+  return 0;
+}
+
+/** The lines for all veth pairs of a Link's container. */
+function vethPairs(link: Link, links: readonly Link[], bridges: readonly Bridge[]): readonly string[] {
+  const { lxc, lxcPath } = link.spec.container;
+  return links
     .filter(({ spec: { container } }) => container.lxc === lxc && container.lxcPath === lxcPath)
     .sort((one, other) => (inside(one) < inside(other) ? -1 : 1))
-    .forEach((own, index) => vethLines(own, index, bridges).forEach((line) => io.stdout(line)));
-  return 0;
+    .flatMap((own, index) => vethLines(own, index, bridges));
 }
 
 /** What is in force by the manifests of a directory; errors in others are told. */

@@ -15,9 +15,10 @@ import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
 import { kernelChanges } from './kernel-changes.ts';
 import { kernelFacts } from './kernel-facts.ts';
+import { createLxcActions } from './lxc-actions.ts';
 import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
-import type { EngineActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
+import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { type Clock, KeyedQueue } from './queue.ts';
 import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
 import { type KernelMonitors, RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
@@ -56,7 +57,10 @@ export class Engine implements EngineActions {
   readonly #scanRequest$ = new Subject<void>();
   readonly #wake$ = new Subject<void>();
   readonly #lookAround$ = new Subject<void>();
+  readonly lxc: LxcActions;
   #last: PassResult | undefined;
+  /** What the last pass was about. */
+  #lastDesired: ReadonlyMap<Key, Manifest> | undefined;
   #confirmed = false;
   #pruneOrphans = false;
   #firstEventAt: number | undefined;
@@ -76,6 +80,15 @@ export class Engine implements EngineActions {
       worked: metrics.observeWorkDuration,
     });
     metrics.readQueueWith(() => this.#queue.reading());
+    this.lxc = createLxcActions({
+      layout: parts.reconciler.layout,
+      view: parts.view,
+      manifests: () => this.#desired.manifests,
+      settled: () => this.#desired.known && this.#lastDesired === this.#desired.manifests,
+      last: () => this.#last,
+      object: (key) => parts.objects.get(key),
+      lookAt: (keys) => this.#lookAt(keys),
+    });
   }
 
   /** Begins to work; everything that happens from now on is an event. */
@@ -189,6 +202,16 @@ export class Engine implements EngineActions {
     this.#wake();
   }
 
+  /** Has a pass look at links again, also where their last attempt has failed. */
+  #lookAt(keys: readonly Key[]): Promise<void> {
+    this.#parts.view.invalidate(...keys);
+    for (const key of keys) this.#queue.forget(key);
+    const over = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#queue.add(HOST, 0);
+    this.#wake();
+    return over;
+  }
+
   #resync(): void {
     this.#parts.view.invalidateAll();
     this.#lookAround$.next();
@@ -245,6 +268,7 @@ export class Engine implements EngineActions {
     this.#pruneOrphans = false;
     const before = this.#last;
     this.#last = result;
+    this.#lastDesired = desired;
     // What was not ready before is not drift when it is made so.
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;

@@ -17,7 +17,7 @@ import { type KernelMonitors, foreignOnly } from './triggers.ts';
  * one file, whatever the number of containers: the command socket is there before the network, so what is found this
  * way is asked, and answers at the moment when it runs.
  */
-const LXC_POLL = 100;
+const LXC_POLL = 50;
 const CONTAINER_POLL = 250;
 const SILENT_POLL = 2_000;
 /** Other tables may change often; what is said of them may be this old. */

@@ -1,6 +1,8 @@
 import type { Observable } from 'rxjs';
 import type { Key } from '../api/key.ts';
 import type { ApiEvent, ApiObject, ObjectChange } from '../api/object.ts';
+import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
+import type { ExpectedFilter } from '../netfilter/filter-presence.ts';
 
 /** Read access to the resources as the daemon sees them; what the API server needs of the engine. */
 export interface ObjectReader {
@@ -46,6 +48,40 @@ export interface EngineActions {
   reconcile(options: ReconcileOptions): Promise<ReconcileSummary>;
   /** What is in the kernel for a resource, as lines that people read. */
   kernelFacts(key: Key): Promise<readonly string[]>;
+  readonly lxc: LxcActions;
+}
+
+/** What LXC's hooks ask and tell. */
+export interface LxcActions {
+  /** The Links that name a container, and what of the filter they must not be without. */
+  filterOf(container: LxcContainer): ContainerFilter;
+  /** A container has its network namespace, and does not run yet: has a pass make its Links, and tells how they are. */
+  started(container: LxcContainer, process: LxcProcess): Promise<ContainerLinks>;
+  /** A container has stopped. */
+  stopped(container: LxcContainer): void;
+}
+
+export interface ContainerFilter {
+  /** Whether all manifests that are known were carried out; before that, the rest may be about to change. */
+  readonly settled: boolean;
+  readonly links: readonly Key[];
+  readonly filter: ExpectedFilter;
+}
+
+export interface ContainerLinks {
+  readonly settled: boolean;
+  /** Why the process is not taken for the container's. */
+  readonly refusal?: string | undefined;
+  readonly links: readonly LinkState[];
+}
+
+export interface LinkState {
+  readonly key: Key;
+  readonly ready: boolean;
+  /** Whether it will not become ready without an edit, or without what is in the way going. */
+  readonly stalled: boolean;
+  /** Why it is not ready. */
+  readonly message: string;
 }
 
 /** The checks behind /healthz and /readyz: name, and why it fails where it does. */

@@ -16,6 +16,7 @@ import {
   renderDifference,
 } from '../netfilter/difference.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
+import type { Layout } from '../netfilter/skeleton.ts';
 import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
 import type { FilterWrite } from './filter-drift.ts';
@@ -78,6 +79,11 @@ export class Reconciler {
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#planner = new Planner(parts.features.layout.sets);
+  }
+
+  /** The tables as this kernel can hold them. */
+  get layout(): Layout {
+    return this.#parts.features.layout;
   }
 
   /** What would be done, without doing it. @throws {Error} Where the kernel cannot be looked at. */

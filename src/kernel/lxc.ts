@@ -21,6 +21,9 @@ export const DEFAULT_LXC_PATH = '/var/lib/lxc';
 /** While a hook runs, LXC does not answer; this long it is asked before it is asked anew. Milliseconds. */
 const LONGEST_QUESTION = 60_000;
 
+/** What lxc-info takes where nothing keeps LXC from answering. Milliseconds. */
+const AT_ONCE = 50;
+
 interface Known extends LxcProcess {
   /** When the process was started, in the kernel's ticks: process ids are used again. */
   readonly startedAt: string;
@@ -84,8 +87,8 @@ export class LxcProcesses {
   }
 
   /**
-   * Those of some containers whose process is known by now. The others are asked; a look some time later finds those
-   * that have answered. One file of the kernel's tells of all, whatever their number.
+   * Those of some containers whose process is known by now. The others are asked; a later look finds those that do not
+   * answer at once. One file of the kernel's tells of all, whatever their number.
    */
   async answered<C extends LxcContainer>(containers: readonly C[]): Promise<C[]> {
     if (containers.length === 0) return [];
@@ -94,8 +97,8 @@ export class LxcProcesses {
     const known = await Promise.all(
       listening.map(async (container) => {
         if (await this.#stillKnown(container)) return true;
-        void this.#ask(container);
-        return false;
+        const { answer } = this.#ask(container);
+        return (await Promise.race([answer, after(AT_ONCE, undefined)])) !== undefined;
       }),
     );
     return listening.filter((_, index) => known[index]);

@@ -78,6 +78,8 @@ export interface Layout {
   readonly replacement: string;
   /** One transaction that removes lxcnet's tables, whether they are there or not. */
   readonly removal: string;
+  /** How many rules each chain has, by `FAMILY CHAIN`: who sees another number sees that somebody has changed them. */
+  readonly chainSizes: Readonly<Record<string, number>>;
 }
 
 /** The tables for a kernel without these features. */
@@ -105,5 +107,14 @@ export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): La
   const replacement = families
     .map((family) => `add table ${family} lxcnet\ndelete table ${family} lxcnet\n${table(family)}\n`)
     .join('');
-  return { chain: name, families, sets, replacement, removal };
+  const chainSizes = Object.fromEntries(
+    families.flatMap((family) => chains[family].map((text) => chainSize(family, text))),
+  );
+  return { chain: name, families, sets, replacement, removal, chainSizes };
+}
+
+function chainSize(family: Table, text: string): [name: string, rules: number] {
+  const [head = '', ...rules] = text.split('\n').slice(0, -1);
+  const name = head.trim().split(' ')[1] ?? '';
+  return [`${family} ${name}`, rules.filter((rule) => !rule.startsWith('    type ')).length];
 }

@@ -7,7 +7,7 @@ import { serveDiscovery } from './discovery.ts';
 import { healthOptions, reportHealth } from './health.ts';
 import { boundAddress, parseListenAddress } from './listen-address.ts';
 import { serveCollection } from './list-watch.ts';
-import { RECONCILE_PATH, serveOwnVerbs } from './own-verbs.ts';
+import { LXC_PATH, RECONCILE_PATH, serveOwnVerbs } from './own-verbs.ts';
 import { makeRoomForSocket } from './socket-file.ts';
 import { StatusError } from './status-error.ts';
 import { WatchStreams } from './watch-streams.ts';
@@ -74,7 +74,8 @@ function createApiApp(options: ApiServerOptions, streams: WatchStreams, ownVerbs
     routerOptions: { maxParamLength: 512 },
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    const isOwnVerb = ownVerbs && request.method === 'POST' && request.url === RECONCILE_PATH;
+    const isVerb = request.url === RECONCILE_PATH || request.url.startsWith(LXC_PATH);
+    const isOwnVerb = ownVerbs && request.method === 'POST' && isVerb;
     done(request.method === 'GET' || isOwnVerb ? undefined : refuseWrite(request.method));
   });
   app.setNotFoundHandler(() => {

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isNamespaced, keyOf } from '../api/key.ts';
 import { KIND_INFO, findKind } from '../api/resource.ts';
-import type { EngineActions, ObjectReader } from '../engine/ports.ts';
+import type { EngineActions, LxcActions, ObjectReader } from '../engine/ports.ts';
 import { StatusError } from './status-error.ts';
 
 const reconcileBody = z
@@ -12,7 +12,16 @@ const reconcileBody = z
 
 /** Where lxcnet's own verbs are served. */
 export const RECONCILE_PATH = '/lxcnet/v1/reconcile';
+/** Below this is what LXC's hooks ask and tell. */
+export const LXC_PATH = '/lxcnet/v1/lxc/';
 const KERNEL_PATH = '/lxcnet/v1/kernel';
+
+const lxcPath = z.string().startsWith('/');
+const startedBody = z.strictObject({
+  path: lxcPath,
+  pid: z.number().int().min(1),
+  identity: z.string().regex(/^\d+:\d+$/),
+});
 
 interface KernelParameters {
   readonly kind: string;
@@ -20,7 +29,7 @@ interface KernelParameters {
   readonly name: string;
 }
 
-/** Serves what Kubernetes has no word for: reconcile now, and what is in the kernel for a resource. */
+/** Serves what Kubernetes has no word for: reconcile now, what is in the kernel for a resource, and LXC's hooks. */
 export function serveOwnVerbs(app: FastifyInstance, actions: EngineActions, objects: ObjectReader): void {
   app.post(RECONCILE_PATH, (request) => {
     const body = reconcileBody.safeParse(request.body);
@@ -29,6 +38,8 @@ export function serveOwnVerbs(app: FastifyInstance, actions: EngineActions, obje
     }
     return actions.reconcile(body.data);
   });
+
+  serveLxcHooks(app, actions.lxc);
 
   async function kernelFacts({ kind: typed, namespace = '', name }: KernelParameters): Promise<object> {
     const info = findKind(typed);
@@ -47,4 +58,33 @@ export function serveOwnVerbs(app: FastifyInstance, actions: EngineActions, obje
   app.get(`${KERNEL_PATH}/:kind/:namespace/:name`, (request) =>
     kernelFacts(request.params as KernelParameters),
   );
+}
+
+/** A container is named by the last part of the URL, and by its lxcpath: in the query of a question, else in the body. */
+function serveLxcHooks(app: FastifyInstance, lxc: LxcActions): void {
+  const nameOf = (request: FastifyRequest): string => (request.params as { name: string }).name;
+  function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) throw new StatusError('BadRequest', what);
+    return parsed.data;
+  }
+  app.get(`${LXC_PATH}:name`, (request) => {
+    const { path } = parse(z.object({ path: lxcPath }), request.query, 'the query has `path`, the lxcpath');
+    return lxc.filterOf({ name: nameOf(request), path });
+  });
+  app.post(`${LXC_PATH}:name/started`, (request) => {
+    const what =
+      'the body has `path`, the lxcpath, `pid`, and `identity`, its network namespace as DEVICE:INODE';
+    const { path, ...process } = parse(startedBody, request.body, what);
+    return lxc.started({ name: nameOf(request), path }, process);
+  });
+  app.post(`${LXC_PATH}:name/stopped`, (request) => {
+    const { path } = parse(
+      z.strictObject({ path: lxcPath }),
+      request.body,
+      'the body has `path`, the lxcpath',
+    );
+    lxc.stopped({ name: nameOf(request), path });
+    return {};
+  });
 }

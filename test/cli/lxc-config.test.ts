@@ -38,6 +38,20 @@ describe('lxc-config', () => {
     expect(await lines('vm1')).toEqual(['lxc.net.0.type = empty']);
   });
 
+  it('has the hooks where they are asked for', async () => {
+    write(bridge('br0'), lxc('vm1', 10));
+    expect(await lines('vm1', { hooks: true })).toEqual([
+      'lxc.net.0.type = empty',
+      'lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start',
+      'lxc.hook.start-host = /usr/bin/lxcnet hook start-host',
+      'lxc.hook.post-stop = /usr/bin/lxcnet hook post-stop',
+    ]);
+    expect((await lines('vm1', { hooks: true, veth: true })).slice(-4, -2)).toEqual([
+      'lxc.net.0.mtu = 1500',
+      'lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start',
+    ]);
+  });
+
   it('is what a Link says where LXC makes the veth pair', async () => {
     write(
       bridge('lan', { interface: 'br-lan', mtu: 1400 }),

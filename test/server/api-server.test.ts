@@ -46,6 +46,28 @@ describe('own verbs', () => {
     expect([code, daemon.reconciles]).toEqual([400, []]);
   });
 
+  it("serve LXC's hooks", async () => {
+    const headers = { 'content-type': 'application/json' };
+    const post = (verb: string, body: object): Promise<{ code: number }> =>
+      call(daemon, `/lxcnet/v1/lxc/vm1/${verb}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect((await call(daemon, '/lxcnet/v1/lxc/vm1?path=/var/lib/lxc')).json).toMatchObject({
+      settled: true,
+      filter: { layout: 'of /var/lib/lxc' },
+    });
+    const process = { pid: 7, identity: '4:4026531840' };
+    expect((await post('started', { path: '/lxc', ...process })).code).toBe(200);
+    expect((await post('stopped', { path: '/lxc' })).code).toBe(200);
+    const told = [
+      { name: 'vm1', path: '/lxc', ...process },
+      { name: 'vm1', path: '/lxc' },
+    ];
+    expect(daemon.hooks).toEqual(told);
+    for (const body of [{ path: '/lxc', pid: 0, identity: '4:1' }, { path: 'lxc', ...process }, process])
+      expect((await post('started', body)).code).toBe(400);
+    expect((await call(daemon, '/lxcnet/v1/lxc/vm1')).code).toBe(400);
+    expect(daemon.hooks).toEqual(told);
+  });
+
   it('tell what is in the kernel', async () => {
     expect((await call(daemon, '/lxcnet/v1/kernel/br/br0')).json).toEqual({ facts: ['facts of Bridge/br0'] });
     expect((await call(daemon, '/lxcnet/v1/kernel/Link/lab/vm2')).json).toEqual({
@@ -113,6 +135,8 @@ describe('a TCP port', () => {
     expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(2);
     const write = await fetch(`http://${address}/lxcnet/v1/reconcile`, { method: 'POST' });
     expect([write.status, daemon.reconciles]).toEqual([405, []]);
+    const hook = await fetch(`http://${address}/lxcnet/v1/lxc/vm1/stopped`, { method: 'POST' });
+    expect([hook.status, daemon.hooks]).toEqual([405, []]);
   });
 
   it.each(['9469', 'a:b', '127.0.0.1:99999', '::1:80', ''])('cannot be %j', async (address) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Key, Kind } from '../../src/api/key.ts';
+import { type Key, type Kind, keyOf } from '../../src/api/key.ts';
 import { KIND_INFO, type Manifest, resourceKey } from '../../src/api/resource.ts';
 import type { ConditionDraft } from '../../src/api/status.ts';
 import { type DaemonClient, createClient } from '../../src/cli/client.ts';
@@ -89,6 +89,8 @@ export interface TestDaemon {
   readonly client: DaemonClient;
   readonly socketPath: string;
   readonly reconciles: ReconcileOptions[];
+  /** What hooks of LXC's have told. */
+  readonly hooks: object[];
   readonly checks: HealthCheck[];
   close(): Promise<void>;
 }
@@ -103,6 +105,7 @@ export async function startDaemon(): Promise<TestDaemon> {
   const events = new EventLog({ now: () => NOW, uidOf: (key) => objects.get(key)?.metadata.uid });
   const reconciles: ReconcileOptions[] = [];
   const checks: HealthCheck[] = [];
+  const hooks: object[] = [];
   const actions: EngineActions = {
     reconcile(options) {
       reconciles.push(options);
@@ -115,6 +118,18 @@ export async function startDaemon(): Promise<TestDaemon> {
       });
     },
     kernelFacts: (key) => Promise.resolve([`facts of ${key}`]),
+    lxc: {
+      filterOf: ({ name, path }) => ({
+        settled: true,
+        links: [keyOf('Link', 'default', name)],
+        filter: { layout: `of ${path}`, chains: {}, elements: [] },
+      }),
+      started(container, process) {
+        hooks.push({ ...container, ...process });
+        return Promise.resolve({ settled: true, links: [] });
+      },
+      stopped: (container) => void hooks.push(container),
+    },
   };
   const logger = createLogger({ json: true, sink: { write: () => undefined } });
   const server = createApiServer({
@@ -134,6 +149,7 @@ export async function startDaemon(): Promise<TestDaemon> {
     client: createClient(socketPath),
     socketPath,
     reconciles,
+    hooks,
     checks,
     async close() {
       await server.close();

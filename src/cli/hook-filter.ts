@@ -1,0 +1,22 @@
+import { queryNft } from '../kernel/nft-query.ts';
+import {
+  type ExpectedFilter,
+  TABLE_QUERIES,
+  elementQuery,
+  whatIsMissing,
+} from '../netfilter/filter-presence.ts';
+
+/** The first thing that the kernel lacks of this, in words; nothing where it has all. */
+export async function missingFilter(expected: ExpectedFilter): Promise<string | undefined> {
+  const [elements, ...tables] = await Promise.all([
+    queryNft(['-n', '-f', '-'], elementQuery(expected)),
+    ...TABLE_QUERIES.map((query) => queryNft(query)),
+  ]);
+  const refused = tables.find(({ stderr }) => stderr !== '' && !stderr.includes('No such file or directory'));
+  if (refused) return `the filter cannot be looked at: ${refused.stderr.trim().split('\n')[0]}`;
+  return whatIsMissing(
+    expected,
+    tables.map(({ stdout }) => stdout),
+    elements.stdout,
+  );
+}

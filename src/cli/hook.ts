@@ -1,0 +1,195 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { displayKey } from '../api/key.ts';
+import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
+import { namespaceIdentity } from '../kernel/namespace-identity.ts';
+import { parseDuration } from './duration.ts';
+import { appendToLxcLog, hookContainer } from './hook-container.ts';
+import { type HookDaemon, hookDaemon } from './hook-daemon.ts';
+import { missingFilter } from './hook-filter.ts';
+import { DaemonUnavailable } from './http.ts';
+import { CommandError, type CommandIo } from './io.ts';
+import { printable } from './printable.ts';
+
+export interface HookOptions {
+  readonly manifests: string;
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+  /** Whether a container that no Link names may start. */
+  readonly optional: boolean;
+  /** What becomes of a container that cannot be verified, or is not as it should be, while the daemon does not answer. */
+  readonly onDaemonDown: 'start' | 'fail';
+  readonly timeout: string;
+}
+
+/** By the names that LXC gives them. */
+export type Hook = 'pre-start' | 'start-host' | 'post-stop';
+
+/** How long the daemon is given to come back where it is being started again. Milliseconds. */
+const RESTART = 2_000;
+const RETRY = 50;
+
+interface Scene {
+  readonly options: HookOptions;
+  readonly container: LxcContainer;
+  readonly daemon: HookDaemon;
+  /** By the monotonic clock, in milliseconds. */
+  readonly deadline: number;
+}
+
+/** Why a container must not start, in one line that says what to do. */
+class Refused extends CommandError {}
+
+/** Runs a hook of LXC's. @returns the exit status: anything but 0 stops the container's start. */
+export async function hook(
+  which: Hook,
+  options: HookOptions,
+  io: CommandIo,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  const container = await hookContainer(environment);
+  const daemon = hookDaemon(join(options.runtimeDir, 'lxcnet.sock'));
+  const timeout = parseDuration(options.timeout);
+  if (timeout === undefined)
+    throw new CommandError(
+      `cannot read the timeout ${JSON.stringify(options.timeout)}: give, for example, 30s`,
+    );
+  const scene = { options, container, daemon, deadline: performance.now() + timeout };
+  const tell = async (text: string): Promise<void> => {
+    const line = printable(`lxcnet hook ${which}: container ${container.name}: ${text}`);
+    io.stderr(line);
+    await appendToLxcLog(environment, line);
+  };
+  try {
+    const warning = await HANDLERS[which](scene, environment);
+    if (warning !== undefined) await tell(warning);
+    return 0;
+  } catch (error) {
+    await tell(`not started: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+/** @returns a warning; throws where the container must not start. */
+type Handler = (scene: Scene, environment: NodeJS.ProcessEnv) => Promise<string | undefined>;
+
+const HANDLERS: Readonly<Record<Hook, Handler>> = {
+  'pre-start': preStart,
+  'start-host': startHost,
+  'post-stop': postStop,
+};
+
+function preStart(scene: Scene): Promise<string | undefined> {
+  const { container, daemon, options } = scene;
+  const ask = async (): Promise<string | undefined> => {
+    const { settled, links, filter } = await daemon.filterOf(container);
+    if (settled && links.length === 0) {
+      requireLink(scene);
+      return undefined;
+    }
+    if (!settled) return 'the daemon has not carried out the manifests yet';
+    return missingFilter(filter);
+  };
+  return untilNothingIsMissing(scene, ask, async () => {
+    const { missingWithoutDaemon } = await import('./hook-alone.ts');
+    const found = await missingWithoutDaemon(container, options);
+    if (!found.named) requireLink(scene);
+    return found.missing;
+  });
+}
+
+async function startHost(scene: Scene, { LXC_PID: text }: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { container, daemon, options, deadline } = scene;
+  const process = await namedProcess(text);
+  const ask = async (): Promise<string | undefined> => {
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
+    const { settled, refusal, links } = await daemon.started(container, process, signal);
+    if (settled && links.length === 0) {
+      requireLink(scene);
+      return undefined;
+    }
+    if (refusal !== undefined) throw new Refused(`${refusal}; does the daemon run on this host?`);
+    const unready = links.filter(({ ready }) => !ready);
+    const lost = unready.find(({ stalled }) => stalled);
+    if (settled && lost) throw new Refused(`${displayKey(lost.key)}: ${lost.message}`);
+    if (settled && unready.length === 0) return undefined;
+    return (
+      unready.map(({ key, message }) => `${displayKey(key)} is not ready: ${message}`).join('; ') ||
+      'no pass is over yet'
+    );
+  };
+  return untilNothingIsMissing(scene, ask, async () => {
+    const { unfinishedWithoutDaemon } = await import('./hook-alone.ts');
+    const found = await unfinishedWithoutDaemon(container, process, options);
+    if (!found.named) requireLink(scene);
+    return found.missing;
+  });
+}
+
+async function postStop({ daemon, container }: Scene): Promise<undefined> {
+  // A daemon that is not there now will see by itself that the container is not there either.
+  await daemon.stopped(container).catch(() => undefined);
+}
+
+/** @throws {Refused} Where a Link has to name the container: none does. */
+function requireLink({ options, container }: Scene): void {
+  if (options.optional) return;
+  const { name, path } = container;
+  const fields = `{lxc: ${name}${path === '/var/lib/lxc' ? '' : `, lxcPath: ${path}`}}`;
+  throw new Refused(
+    `no Link has \`container: ${fields}\`: write one into ${options.manifests}, or use the hook with --optional`,
+  );
+}
+
+async function namedProcess(text: string | undefined): Promise<LxcProcess> {
+  const identity = await namespaceIdentity(`/proc/${text}/ns/net`);
+  if (text === undefined || !/^[1-9]\d*$/.test(text) || identity === undefined)
+    throw new CommandError(`LXC_PID, ${JSON.stringify(text)}, is not a process: is this start-host?`);
+  return { pid: Number(text), identity };
+}
+
+/**
+ * Asks until nothing is missing: the daemon where it answers, else alone, and the daemon again in case that it is just
+ * being started again.
+ */
+async function untilNothingIsMissing(
+  { options, deadline, container }: Scene,
+  ask: () => Promise<string | undefined>,
+  askAlone: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  let downSince: number | undefined;
+  let aloneSaid = '';
+  for (;;) {
+    let missing: string | undefined;
+    try {
+      missing = await ask();
+      downSince = undefined;
+      if (missing === undefined) return undefined;
+    } catch (error) {
+      if (!isDown(error)) throw error;
+      missing = error.message;
+      if (downSince === undefined) {
+        downSince = performance.now();
+        const said = await askAlone();
+        if (said === undefined) return undefined;
+        aloneSaid = said;
+      }
+      if (performance.now() > Math.min(deadline, downSince + RESTART)) {
+        const text = `${aloneSaid}; ${error.message}`;
+        if (options.onDaemonDown === 'start')
+          return `started all the same, as --on-daemon-down=start says: ${text}`;
+        throw new Refused(`${text} Start it (systemctl start lxcnet), then the container`);
+      }
+    }
+    if (performance.now() > deadline) {
+      const hint = `see 'lxcnet get links' and 'lxcnet events' for what becomes of ${container.name}`;
+      throw new Refused(`${missing}, and that for ${options.timeout}: ${hint}`);
+    }
+    await delay(RETRY);
+  }
+}
+
+/** Nobody answers, or not in time. */
+function isDown(error: unknown): error is Error {
+  return error instanceof DaemonUnavailable || (error instanceof Error && /Abort|Timeout/.test(error.name));
+}
