@@ -16,8 +16,8 @@ import type { Condition } from '../../src/api/status.ts';
 import { NetNs, PREFIX, type Ran, labNamespaces, removeNamespace } from './netns.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const NODE = join(PROJECT, 'node_modules/.bin/node');
-const PROGRAM = join(PROJECT, 'dist/src/main.js');
+export const NODE = join(PROJECT, 'node_modules/.bin/node');
+export const PROGRAM = join(PROJECT, 'dist/src/main.js');
 export const HOST = '192.168.254.19';
 export const HOST6 = 'fd00:254::19';
 export const CLIENT = '192.168.254.2';

@@ -1,0 +1,125 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Lab, NODE, PROGRAM } from './lab.ts';
+import type { Ran } from './netns.ts';
+
+const SHARED = ['lib', 'bin', 'usr', 'sbin', 'lib64'];
+export const EMPTY: readonly string[] = ['lxc.net.0.type = empty'];
+
+/** The lines of one veth pair that LXC makes. */
+export function veth(
+  index: number,
+  name: string,
+  bridge: string,
+  ...further: readonly string[]
+): readonly string[] {
+  return [`type = veth`, `link = ${bridge}`, 'flags = up', `name = ${name}`, ...further].map(
+    (line) => `lxc.net.${index}.${line}`,
+  );
+}
+
+/** An application container that sees the host's programs, as in the old how-to, below a lab's directory. */
+export class LxcContainer implements Disposable {
+  readonly lxcPath: string;
+  readonly log: string;
+  readonly #root: string;
+  readonly #lab: Lab;
+  readonly #name: string;
+
+  /** @param config Further lines of its configuration: the network, and hooks. */
+  constructor(lab: Lab, config: readonly string[], name = 'vm1') {
+    this.#lab = lab;
+    this.#name = name;
+    this.lxcPath = join(lab.directory, 'lxc');
+    this.log = join(this.lxcPath, name, 'lxc.log');
+    this.#root = join(this.lxcPath, name, 'rootfs');
+    for (const directory of [...SHARED, 'proc', 'sys', 'dev'])
+      mkdirSync(join(this.#root, directory), { recursive: true });
+    const mounts = SHARED.map(
+      (directory) => `lxc.mount.entry = /${directory} ${directory} none ro,bind,optional 0 0`,
+    );
+    const lines = [
+      `lxc.uts.name = ${name}`,
+      `lxc.rootfs.path = dir:${this.#root}`,
+      'lxc.apparmor.profile = unconfined',
+      ...mounts,
+      ...config,
+    ];
+    writeFileSync(join(this.lxcPath, name, 'config'), `${lines.join('\n')}\n`);
+  }
+
+  /** Starts it with a script as the first thing that runs in it, and does not wait. The script sleeps when it is over. */
+  start(script = ''): void {
+    this.#lab.follow(this.#command('lxc-execute', '--', '/bin/sh', '-c', `${script}\nexec sleep 120`));
+  }
+
+  /** Starts it as a system container, whose init may restart it: the script is its init. */
+  boot(script: string): Ran {
+    this.write('init', `#!/bin/sh\n${script}\nexec sleep 120\n`);
+    return this.#lab.host.run(
+      this.#command('lxc-start', '-d', '-s', 'lxc.init.cmd=/bin/sh /init', '-s', 'lxc.mount.auto=proc'),
+    );
+  }
+
+  /** Runs a program in it to its end. */
+  execute(...argv: readonly string[]): Ran {
+    return this.#lab.host.run(this.#command('lxc-execute', '--', ...argv));
+  }
+
+  stop(): void {
+    this.#lab.host.run(['lxc-stop', '-P', this.lxcPath, '-n', this.#name, '-k']);
+  }
+
+  pid(): string {
+    const { stdout } = this.#lab.host.run(['lxc-info', '-P', this.lxcPath, '-n', this.#name, '-p', '-H']);
+    return stdout.trim();
+  }
+
+  /** Runs a program of the host in its network namespace. */
+  run(...argv: readonly string[]): string {
+    return this.#lab.host.run(['nsenter', `--net=/proc/${this.pid()}/ns/net`, ...argv]).stdout;
+  }
+
+  /** A file in it; empty where there is none. */
+  read(file: string): string {
+    const path = join(this.#root, file);
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.#root, file), text, { mode: 0o755 });
+  }
+
+  /** What LXC has logged. */
+  logged(): string {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8') : '';
+  }
+
+  forgetLog(): void {
+    rmSync(this.log, { force: true });
+  }
+
+  [Symbol.dispose](): void {
+    if (this.pid() !== '') this.stop();
+  }
+
+  #command(program: string, ...argv: readonly string[]): string[] {
+    const common = ['-P', this.lxcPath, '-n', this.#name, '-o', this.log, '-l', 'ERROR'];
+    return [program, ...common, ...argv];
+  }
+}
+
+/** The lines that have LXC run lxcnet's hooks, with a lab's directories. */
+export function hooks(lab: Lab, which: readonly string[], ...options: readonly string[]): readonly string[] {
+  const directories = [
+    '--manifests',
+    lab.manifests,
+    '--state-dir',
+    join(lab.directory, 'state'),
+    '--runtime-dir',
+    join(lab.directory, 'run'),
+  ];
+  return which.map((hook) =>
+    [`lxc.hook.${hook} =`, NODE, PROGRAM, 'hook', hook, ...directories, ...options].join(' '),
+  );
+}
