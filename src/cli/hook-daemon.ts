@@ -1,12 +1,21 @@
-import { json } from 'node:stream/consumers';
+import { connect } from 'node:net';
 import type { ContainerFilter, ContainerLinks } from '../engine/ports.ts';
 import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
-import { send } from './http.ts';
+import { CommandError } from './io.ts';
 
-/** What a hook asks and tells the daemon. Apart from the client of the other commands, which takes longer to load. */
+/*
+ * A client of its own, since a hook holds up the start of a container: loading Node's takes longer than all the rest
+ * of a hook.
+ */
+
+/** Nobody answers, or not in time. */
+export class DaemonDown extends CommandError {}
+
+/** What a hook asks and tells the daemon. */
 export interface HookDaemon {
   filterOf(container: LxcContainer): Promise<ContainerFilter>;
-  started(container: LxcContainer, process: LxcProcess, signal: AbortSignal): Promise<ContainerLinks>;
+  /** @param within Milliseconds. */
+  started(container: LxcContainer, process: LxcProcess, within: number): Promise<ContainerLinks>;
   stopped(container: LxcContainer): Promise<void>;
 }
 
@@ -15,20 +24,65 @@ const LONGEST_ANSWER = 3_000;
 
 export function hookDaemon(socketPath: string): HookDaemon {
   const url = ({ name }: LxcContainer): string => `/lxcnet/v1/lxc/${encodeURIComponent(name)}`;
-  const soon = (): AbortSignal => AbortSignal.timeout(LONGEST_ANSWER);
   return {
     async filterOf(container) {
       const path = `${url(container)}?path=${encodeURIComponent(container.path)}`;
-      return (await json(await send(socketPath, path, { signal: soon() }))) as ContainerFilter;
+      return (await exchange(socketPath, `GET ${path}`, '', LONGEST_ANSWER)) as ContainerFilter;
     },
-    async started(container, process, signal) {
-      const body = { path: container.path, ...process };
-      const answer = await send(socketPath, `${url(container)}/started`, { method: 'POST', body, signal });
-      return (await json(answer)) as ContainerLinks;
+    async started(container, process, within) {
+      const body = JSON.stringify({ path: container.path, ...process });
+      return (await exchange(socketPath, `POST ${url(container)}/started`, body, within)) as ContainerLinks;
     },
-    async stopped(container) {
-      const body = { path: container.path };
-      await send(socketPath, `${url(container)}/stopped`, { method: 'POST', body, signal: soon() });
+    async stopped({ path, ...container }) {
+      const line = `POST ${url({ path, ...container })}/stopped`;
+      await exchange(socketPath, line, JSON.stringify({ path }), LONGEST_ANSWER);
     },
   };
+}
+
+/** One request and its answer; in HTTP/1.0, where the answer ends with the connection. @throws {DaemonDown | CommandError} */
+async function exchange(socketPath: string, line: string, body: string, within: number): Promise<unknown> {
+  const headers = ['Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`];
+  if (body !== '') headers.push('Content-Type: application/json');
+  const answer = await converse(
+    socketPath,
+    `${[`${line} HTTP/1.0`, ...headers].join('\r\n')}\r\n\r\n${body}`,
+    within,
+  );
+  const end = answer.indexOf('\r\n\r\n');
+  const code = /^HTTP\/1\.[01] (?<code>\d{3})/.exec(answer)?.groups?.code;
+  if (code === undefined || end < 0) throw down(socketPath, 'its answer breaks off');
+  const text = answer.slice(end + 4);
+  if (code === '200') return parse(text, socketPath);
+  throw new CommandError(`the daemon refuses: ${code} ${text.slice(0, 500)}`);
+}
+
+function converse(socketPath: string, request: string, within: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path: socketPath });
+    const limit = setTimeout(() => socket.destroy(down(socketPath, `not within ${within} ms`)), within);
+    let answer = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      reject(error instanceof DaemonDown ? error : down(socketPath, error.code ?? error.message)),
+    );
+    socket.on('close', () => {
+      clearTimeout(limit);
+      resolve(answer);
+    });
+    socket.write(request);
+  });
+}
+
+function parse(text: string, socketPath: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw down(socketPath, 'its answer breaks off'); // it was stopped in the middle of it
+  }
+}
+
+function down(socketPath: string, why: string): DaemonDown {
+  return new DaemonDown(`the daemon does not answer on ${socketPath} (${why}).`);
 }

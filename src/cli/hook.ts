@@ -5,9 +5,8 @@ import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
 import { namespaceIdentity } from '../kernel/namespace-identity.ts';
 import { parseDuration } from './duration.ts';
 import { appendToLxcLog, hookContainer } from './hook-container.ts';
-import { type HookDaemon, hookDaemon } from './hook-daemon.ts';
+import { DaemonDown, type HookDaemon, hookDaemon } from './hook-daemon.ts';
 import { missingFilter } from './hook-filter.ts';
-import { DaemonUnavailable } from './http.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -28,6 +27,8 @@ export type Hook = 'pre-start' | 'start-host' | 'post-stop';
 /** How long the daemon is given to come back where it is being started again. Milliseconds. */
 const RESTART = 2_000;
 const RETRY = 50;
+/** A question near the deadline is given this long: a daemon that is busy is not one that is down. Milliseconds. */
+const SHORTEST_QUESTION = 2_000;
 
 interface Scene {
   readonly options: HookOptions;
@@ -102,8 +103,8 @@ async function startHost(scene: Scene, { LXC_PID: text }: NodeJS.ProcessEnv): Pr
   const { container, daemon, options, deadline } = scene;
   const process = await namedProcess(text);
   const ask = async (): Promise<string | undefined> => {
-    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
-    const { settled, refusal, links } = await daemon.started(container, process, signal);
+    const within = Math.max(SHORTEST_QUESTION, Math.ceil(deadline - performance.now()));
+    const { settled, refusal, links } = await daemon.started(container, process, within);
     if (settled && links.length === 0) {
       requireLink(scene);
       return undefined;
@@ -166,7 +167,7 @@ async function untilNothingIsMissing(
       downSince = undefined;
       if (missing === undefined) return undefined;
     } catch (error) {
-      if (!isDown(error)) throw error;
+      if (!(error instanceof DaemonDown)) throw error;
       missing = error.message;
       if (downSince === undefined) {
         downSince = performance.now();
@@ -187,9 +188,4 @@ async function untilNothingIsMissing(
     }
     await delay(RETRY);
   }
-}
-
-/** Nobody answers, or not in time. */
-function isDown(error: unknown): error is Error {
-  return error instanceof DaemonUnavailable || (error instanceof Error && /Abort|Timeout/.test(error.name));
 }

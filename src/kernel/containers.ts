@@ -31,7 +31,9 @@ export async function findContainer(
 
 /** The LXC container that a Link names; `undefined` where it names something else. */
 export function lxcContainerOf({ lxc: name, lxcPath }: ContainerReference): LxcContainer | undefined {
-  return name === undefined ? undefined : { name, path: lxcPath ?? DEFAULT_LXC_PATH };
+  if (name === undefined) return undefined;
+  // LXC leaves out the slashes at its end, too.
+  return { name, path: lxcPath?.replace(/\/+$/, '') ?? DEFAULT_LXC_PATH };
 }
 
 async function atPath(path: string, absent: string): Promise<ContainerNamespace> {
