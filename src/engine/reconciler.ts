@@ -180,7 +180,7 @@ export class Reconciler {
       ? [features.layout.replacement + renderDifference(everything)]
       : stepsOf(netfilter.difference, observed.netfilter.elements, desired).map(renderDifference);
     let error: string | undefined;
-    for (const transaction of transactions) error ??= await nft.apply(transaction);
+    for (const transaction of transactions) error ??= await nft.apply(transaction, anew);
     this.#refused = error !== undefined && !anew;
     if (error !== undefined || anew) view.invalidate('netfilter');
     else view.replaceNetfilter({ skeleton: 'present', elements: desired });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
@@ -7,6 +8,10 @@ import { KernelView } from '../kernel/view.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { Inventory } from './inventory.ts';
 import { type Phase, Reconciler } from './reconciler.ts';
+import { readState, writeState } from './state-file.ts';
+
+/** What lxcnet's tables look like while nobody changes them: what is changed while no daemon runs is found out by it. */
+const fingerprintSchema = z.object({ fingerprint: z.string() });
 
 /** Everything that acts on the kernel, for one run of the program. */
 export interface KernelSession {
@@ -24,7 +29,12 @@ export async function openKernel(
   stateDir: string,
   onPhase?: (phase: Phase, seconds: number) => void,
 ): Promise<KernelSession> {
-  const nft = new Nft();
+  const fingerprintPath = join(stateDir, 'filter.json');
+  const known = fingerprintSchema.safeParse(await readState(fingerprintPath));
+  // Where it cannot be saved, the next run makes the tables anew once: that costs a moment, and is never wrong.
+  const nft = new Nft(known.data?.fingerprint, (fingerprint) => {
+    void writeState(fingerprintPath, { fingerprint }).catch(() => undefined);
+  });
   const visitor = new Visitor();
   const [features, inventory] = await Promise.all([
     probeFeatures(nft),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
 import type { NetfilterView } from './observed.ts';
 import { runProgram } from './programs.ts';
@@ -9,17 +10,32 @@ const NO_SUCH_TABLE = 'No such file or directory';
 export class Nft {
   readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#remember(pid));
   readonly #ownProcesses = new Set<number>();
+  readonly #onLearnt: (fingerprint: string) => void;
+  /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
   #fingerprint: string | undefined;
+  #madeAnew = false;
+
+  /**
+   * @param fingerprint What an earlier run learnt. Without it tables that are there already are made anew: nobody knows
+   * what was done to them.
+   * @param onLearnt Told what tables look like that were just made.
+   */
+  constructor(fingerprint?: string, onLearnt: (fingerprint: string) => void = () => undefined) {
+    this.#fingerprint = fingerprint;
+    this.#onLearnt = onLearnt;
+  }
 
   /**
    * Carries out one transaction.
    *
+   * @param makesTables Whether it makes lxcnet's tables anew.
    * @returns nft's own words where the kernel or nft refused it; then nothing of it is in force.
    */
-  async apply(transaction: string): Promise<string | undefined> {
+  async apply(transaction: string, makesTables = false): Promise<string | undefined> {
     const result = await this.#writer.run(transaction);
-    if (result.exitCode === 0) return undefined;
-    return firstError(result.stderr);
+    if (result.exitCode !== 0) return firstError(result.stderr);
+    this.#madeAnew ||= makesTables;
+    return undefined;
   }
 
   /** Whether a transaction could be carried out, without doing it. @returns nft's words where it could not. */
@@ -44,9 +60,10 @@ export class Nft {
     const packets = new Map(tables.flatMap((table) => [...(table?.packets ?? [])]));
     if (tables.every((table) => table === undefined)) return { skeleton: 'absent', elements, packets };
     const complete = tables.every((table) => table?.chains.has(chain) === true);
-    const fingerprint = tables.map((table) => table?.fingerprint ?? '').join('\n');
-    // What the kernel prints for a rule is not what was written, so the first sight of it is the measure for later.
-    if (complete) this.#fingerprint ??= fingerprint;
+    const structure = [chain, ...tables.map((table) => table?.fingerprint ?? '')].join('\n');
+    const fingerprint = createHash('sha256').update(structure).digest('hex');
+    // The first sight of tables that were just made is the measure for later.
+    if (complete && this.#madeAnew) this.#learn(fingerprint);
     return {
       skeleton: complete && fingerprint === this.#fingerprint ? 'present' : 'different',
       elements,
@@ -56,6 +73,13 @@ export class Nft {
 
   close(): void {
     this.#writer.close();
+  }
+
+  #learn(fingerprint: string): void {
+    this.#madeAnew = false;
+    if (fingerprint === this.#fingerprint) return;
+    this.#fingerprint = fingerprint;
+    this.#onLearnt(fingerprint);
   }
 
   #remember(pid: number): void {
