@@ -10,7 +10,7 @@ import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedCounters } from '../engine/saved-counters.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
-import { followKernel } from '../engine/triggers.ts';
+import { followKernel } from '../engine/monitors.ts';
 import { createApiServer } from '../server/api-server.ts';
 import { createMetricsServer } from '../server/metrics-server.ts';
 import { scanDirectory } from '../source/scan.ts';

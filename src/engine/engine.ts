@@ -21,7 +21,8 @@ import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { type Clock, KeyedQueue } from './queue.ts';
 import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
-import { type KernelMonitors, RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
+import type { KernelMonitors } from './monitors.ts';
+import { RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
 
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
 const HOST = 'host';

@@ -10,7 +10,8 @@ import type { KernelView } from '../kernel/view.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
-import { type KernelMonitors, foreignOnly } from './triggers.ts';
+import type { KernelMonitors } from './monitors.ts';
+import { foreignOnly } from './triggers.ts';
 
 /**
  * How often is looked for containers that a Link waits for, and at what else sends no event. For LXC it is
@@ -89,8 +90,11 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
     case 'foreign':
       break;
     case 'unknown':
-      metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
-      logger.warn('looking again at what it follows', { monitor: event.monitor, reason: event.reason });
+      if (event.restarted) metrics.monitorRestarted(event.monitor === 'nft' ? 'nft' : 'link');
+      logger[event.restarted === false ? 'debug' : 'warn']('looking again at what it follows', {
+        monitor: event.monitor,
+        reason: event.reason,
+      });
       // nft's monitor says nothing of interfaces: a thousand containers need not be looked into because it ended.
       if (event.monitor === 'nft') view.invalidate('netfilter');
       else view.invalidateInterfaces();

@@ -8,8 +8,14 @@ export type KernelEvent =
   | { readonly part: 'netfilter'; readonly process: number; readonly name: string }
   /** Chains or rules of another table. */
   | { readonly part: 'foreign' }
-  /** The monitor ended or lost events: anything may have changed. */
-  | { readonly part: 'unknown'; readonly monitor: 'ip' | 'nft'; readonly reason: string };
+  /** A monitor has begun, ended, or lost events: anything may have changed. */
+  | {
+      readonly part: 'unknown';
+      readonly monitor: 'ip' | 'nft';
+      readonly reason: string;
+      /** It listens again after it did not. */
+      readonly restarted?: boolean;
+    };
 
 /** The receive buffer: with the default one, two thirds of a burst of 2,000 links are lost. */
 const RECEIVE_BUFFER = '8388608';

@@ -70,7 +70,10 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
 
 /** A program that prints lines until it is stopped. */
 export interface LineProgram {
+  readonly pid: number | undefined;
   readonly ended: Promise<ProgramResult>;
+  /** Grows with everything that it prints. */
+  printed(): number;
   stop(): void;
 }
 
@@ -87,10 +90,12 @@ export function followProgram(
     reject: false,
     buffer: false,
   });
+  let printed = 0;
   for (const stream of [program.stdout, program.stderr]) {
     let rest = '';
     stream.setEncoding('utf8');
     stream.on('data', (chunk: string) => {
+      printed += chunk.length;
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
       // nft 1.0.6 prints hundreds of kilobytes of garbage for some elements.
@@ -104,5 +109,6 @@ export function followProgram(
     exitCode: result.exitCode,
     pid: program.pid,
   }));
-  return { ended, stop: () => void program.kill('SIGTERM') };
+  // Not SIGTERM: that one would wait where somebody has stopped the program.
+  return { pid: program.pid, ended, printed: () => printed, stop: () => void program.kill('SIGKILL') };
 }

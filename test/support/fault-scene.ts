@@ -16,7 +16,7 @@ const WITH_EVENT = 1_500;
 export const WITHOUT_EVENT = 4_000;
 
 /** Writes a fault down for the report. */
-function record(fault: FaultRecord): void {
+export function record(fault: FaultRecord): void {
   appendFileSync(provided('faultRecords'), `${JSON.stringify(fault)}\n`);
 }
 

@@ -173,6 +173,17 @@ export class Lab implements AsyncDisposable {
     return ended;
   }
 
+  /** Runs `lxcnet run` to its end, with these directories instead of the lab's own. */
+  second(stateDir: string, runtimeDir: string): Ran {
+    const argv = [NODE, PROGRAM, 'run', '--manifests', this.manifests, '--metrics-address', '127.0.0.1:9470'];
+    return this.host.run([...argv, '--state-dir', stateDir, '--runtime-dir', runtimeDir]);
+  }
+
+  /** The daemon's process id. */
+  get pid(): number {
+    return this.#daemon!.pid!;
+  }
+
   /** Sends the daemon a signal. */
   signal(signal: NodeJS.Signals): void {
     this.#daemon?.kill(signal);

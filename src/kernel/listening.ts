@@ -1,0 +1,57 @@
+import { readFile, readdir, readlink } from 'node:fs/promises';
+
+/** What the kernel tells of a process that follows it. */
+export interface Listening {
+  /** Stopped by a signal or a debugger. */
+  readonly stopped: boolean;
+  /** Whether it has subscribed to anything. */
+  readonly subscribed: boolean;
+  /** Bytes of events that it has not read yet. */
+  readonly unread: number;
+}
+
+/**
+ * Looks whether a process follows the kernel. It is not asked, and nothing is written: a process that hangs shows itself
+ * by events that it does not read.
+ *
+ * @returns `undefined` where there is no such process.
+ */
+export async function listeningOf(pid: number): Promise<Listening | undefined> {
+  try {
+    const [stat, inodes, table] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      socketsOf(pid),
+      readFile('/proc/self/net/netlink', 'utf8'),
+    ]);
+    const sockets = parseNetlink(table).filter(({ inode, groups }) => groups && inodes.has(inode));
+    return {
+      stopped: /^.*\) [tT] /s.test(stat),
+      subscribed: sockets.length > 0,
+      unread: sockets.reduce((sum, { unread }) => sum + unread, 0),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function socketsOf(pid: number): Promise<ReadonlySet<string>> {
+  const directory = `/proc/${pid}/fd`;
+  const targets = await Promise.all(
+    (await readdir(directory)).map((name) => readlink(`${directory}/${name}`).catch(() => '')),
+  );
+  return new Set(targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []));
+}
+
+/** Reads `/proc/net/netlink`: sk, Eth, Pid, Groups, Rmem, Wmem, Dump, Locks, Drops, Inode. */
+export function parseNetlink(text: string): { inode: string; groups: boolean; unread: number }[] {
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns.length >= 10)
+    .map((columns) => ({
+      inode: columns[9]!,
+      groups: /[^0]/.test(columns[3]!),
+      unread: Number(columns[4]),
+    }));
+}

@@ -1,0 +1,65 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { Lab } from '../support/lab.ts';
+import { bridge, link } from '../support/manifests.ts';
+import { record } from '../support/fault-scene.ts';
+
+/** The monitors check themselves every second; beside other tests everything takes longer. */
+const FOUND_OUT = 6_000;
+
+/** The daemon's child that was started with these arguments. */
+function childOf(parent: number, ...words: readonly string[]): number {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      if (status.includes(`PPid:\t${parent}\n`) && words.every((word) => argv.includes(word)))
+        return Number(pid);
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  throw new Error(`the daemon has no child ${words.join(' ')}`);
+}
+
+const MONITORS = [
+  { words: ['ip', 'monitor'], group: 'link' },
+  { words: ['nft', 'monitor'], group: 'nft' },
+] as const;
+const DRIFT = 'ip link set lx-vm1 mtu 1300; nft delete element inet lxcnet bridges { br0 }';
+
+for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
+  it(`monitors that get ${signal} are replaced, and what happens meanwhile is put right`, async () => {
+    await using lab = new Lab();
+    const vm1 = lab.container('vm1');
+    lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+    await lab.start();
+    lab.ready();
+    for (const { words, group } of MONITORS) {
+      const pid = childOf(lab.pid, ...words);
+      const restarts = async (): Promise<number> => {
+        const { body } = await lab.host.get(9469, '/metrics');
+        return Number(new RegExp(`restarts_total\\{group="${group}"\\} (\\d+)`).exec(body)![1]);
+      };
+      const before = await restarts();
+      process.kill(pid, signal);
+      const start = performance.now();
+      lab.host.exec('sh', '-c', DRIFT);
+      await lab.eventually(
+        'what happened meanwhile is put right',
+        () =>
+          lab.host.exec('ip', 'link', 'show', 'dev', 'lx-vm1').includes('mtu 1500') &&
+          lab.host.exec('nft', 'list', 'set', 'inet', 'lxcnet', 'bridges').includes('br0'),
+        FOUND_OUT,
+      );
+      record({
+        fault: `${signal} to ${words.join(' ')}`,
+        healed: performance.now() - start,
+        limit: FOUND_OUT,
+      });
+      await lab.eventually('another one listens', async () => (await restarts()) > before, FOUND_OUT);
+      expect(childOf(lab.pid, ...words)).not.toBe(pid);
+      expect(lab.http('/readyz')).toContain('200');
+    }
+  });
+}
