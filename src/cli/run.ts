@@ -10,6 +10,7 @@ import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedCounters } from '../engine/saved-counters.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
+import { LockedError, StateLock } from '../engine/state-lock.ts';
 import { followKernel } from '../engine/monitors.ts';
 import { createApiServer } from '../server/api-server.ts';
 import { createMetricsServer } from '../server/metrics-server.ts';
@@ -35,7 +36,8 @@ export async function run(options: RunOptions): Promise<number> {
   const logger = createLogger({ level: options.logLevel });
   const version = programVersion();
   const root = resolve(options.manifests);
-  for (const directory of [options.stateDir, options.runtimeDir]) await mkdir(directory, { recursive: true });
+  await mkdir(options.runtimeDir, { recursive: true });
+  const lock = await lockState(options.stateDir, logger);
 
   const metrics = createMetrics();
   metrics.setBuildInfo({ version, revision: 'unknown' });
@@ -94,7 +96,19 @@ export async function run(options: RunOptions): Promise<number> {
   await engine.stop();
   await Promise.all([api.close(), metricsServer.close()]);
   kernel.close();
+  await lock?.release();
   return 0;
+}
+
+/** A disk that is full or read-only must not keep the daemon from starting; then the socket alone keeps a second one out. */
+async function lockState(directory: string, logger: Logger): Promise<StateLock | undefined> {
+  try {
+    return await StateLock.acquire(directory);
+  } catch (error) {
+    if (error instanceof LockedError) throw error;
+    logger.error('the state directory could not be locked', { error });
+    return undefined;
+  }
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {
