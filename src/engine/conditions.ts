@@ -33,6 +33,7 @@ export function verdictOf(
   manifest: Manifest,
   pass: PassResult,
   invalid: readonly FieldError[] | undefined,
+  contested: readonly string[] = [],
 ): Verdict {
   const { key, resource } = manifest;
   const plan = pass.plan.plans.get(key);
@@ -42,6 +43,9 @@ export function verdictOf(
     ...(drops === undefined
       ? []
       : [draft('ForeignFirewall', 'True', { reason: 'DropsAllowedTraffic', message: drops })]),
+    ...(contested.length === 0
+      ? []
+      : [draft('Contested', 'True', { reason: 'RewrittenByOthers', message: contestedMessage(contested) })]),
   ];
   if (invalid?.length) {
     const message = `${invalid.map((error) => error.message).join('; ')}; the last good version stays in force`;
@@ -65,6 +69,10 @@ export function verdictOf(
     return failed('netfilter', pass.netfilterError, besides);
   }
   const open = plan?.operations.find(({ commands }) => commands.length > 0);
+  if (contested.length > 0 && (open || isFilterWrong(key, pass))) {
+    const why = { reason: 'Contested', message: contestedMessage(contested) };
+    return { conditions: [draft('Ready', 'False', why), ...besides], result: 'requeue_after', retry: false };
+  }
   if (open) {
     const detail =
       open.field === undefined ? '' : `: ${open.field} is '${open.from ?? ''}', not '${open.to ?? ''}'`;
@@ -74,6 +82,15 @@ export function verdictOf(
   const message = [readyMessage(key), ...notes.map((note) => note.message)].join('; ');
   const why = { reason: 'ReconciliationSucceeded', message };
   return { conditions: [draft('Ready', 'True', why), ...besides], result: 'success', retry: false };
+}
+
+function contestedMessage(contested: readonly string[]): string {
+  return `something else keeps rewriting ${contested.join(', ')}; lxcnet tries again less and less often, at least once a minute, and at once after 'lxcnet reconcile'`;
+}
+
+/** Whether an element that is there for this resource is missing. */
+function isFilterWrong(key: Key, { plan }: PassResult): boolean {
+  return plan.netfilter.difference.additions.some(({ owner }) => owner === key);
 }
 
 function readyMessage(key: Key): string {

@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
 import { verdictOf } from './conditions.ts';
+import { Contests } from './contests.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
 import { kernelChanges } from './kernel-changes.ts';
@@ -19,6 +20,7 @@ import { createLxcActions } from './lxc-actions.ts';
 import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
+import { Pace } from './pace.ts';
 import { type Clock, KeyedQueue } from './queue.ts';
 import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
 import type { KernelMonitors } from './monitors.ts';
@@ -54,6 +56,8 @@ export class Engine implements EngineActions {
   readonly #parts: EngineParts;
   readonly #queue: KeyedQueue<Item>;
   readonly #desired: DesiredState;
+  readonly #contests: Contests;
+  readonly #pace: Pace;
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
   readonly #wake$ = new Subject<void>();
@@ -74,6 +78,8 @@ export class Engine implements EngineActions {
     this.#parts = parts;
     const { metrics } = parts;
     this.#desired = new DesiredState(parts, parts.before);
+    this.#contests = new Contests(parts);
+    this.#pace = new Pace(parts.clock);
     this.#queue = new KeyedQueue<Item>(parts.clock, {
       added: metrics.queueAdded,
       retried: metrics.queueRetried,
@@ -146,6 +152,7 @@ export class Engine implements EngineActions {
     const start = this.#parts.clock.now();
     this.#confirmed ||= options.allowPrune;
     this.#pruneOrphans ||= options.pruneOrphans;
+    this.#contests.forget();
     const scan = await this.#parts.scan();
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
     this.#take('request', scan);
@@ -184,13 +191,14 @@ export class Engine implements EngineActions {
     const { changed, removed, nextAt } = this.#desired.refresh(now, this.#confirmed);
     this.#confirmed = false;
     for (const key of changed) this.#changed.add(key);
+    for (const key of changed) this.#contests.forget(key);
     for (const key of [...changed, ...removed]) this.#queue.forget(key);
     if (nextAt !== undefined) this.#queue.add(HOST, 0, nextAt - now);
   }
 
   #onKernelChange(): void {
     this.#firstEventAt ??= this.#parts.clock.now();
-    this.#queue.add(HOST, -10);
+    this.#queue.add(HOST, -10, this.#pace.wait());
     this.#wake();
   }
 
@@ -256,6 +264,7 @@ export class Engine implements EngineActions {
     this.#refreshDesired();
     const eventAt = this.#firstEventAt;
     this.#firstEventAt = undefined;
+    if (eventAt !== undefined) this.#pace.spend();
     const desired = this.#desired.manifests;
     const changed = this.#changed;
     this.#changed = new Set();
@@ -265,6 +274,7 @@ export class Engine implements EngineActions {
       allowRemovals,
       pruneOrphans: this.#pruneOrphans,
       postponed,
+      holdsBack: (fact) => this.#contests.holdsBack(fact),
     });
     this.#pruneOrphans = false;
     const before = this.#last;
@@ -273,12 +283,15 @@ export class Engine implements EngineActions {
     // What was not ready before is not drift when it is made so.
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
-    reportPass(this.#parts, result, before, expected);
+    const drifts = reportPass(this.#parts, result, before, expected);
+    this.#contests.observe(result, drifts, changed);
     for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
     metrics.observeObjects(objects.list());
     this.#queue.forget(HOST);
+    const again = this.#contests.settle();
+    if (again !== undefined) this.#queue.add(HOST, -10, again);
     await this.#parts.save(this.#desired.retained);
   }
 
@@ -286,7 +299,7 @@ export class Engine implements EngineActions {
     const { key, resource } = manifest;
     if (resource.kind === 'Namespace' || postponed.has(key)) return;
     const { objects, metrics } = this.#parts;
-    const verdict = verdictOf(manifest, result, this.#desired.errorsOf(key));
+    const verdict = verdictOf(manifest, result, this.#desired.errorsOf(key), this.#contests.of(key));
     const token = resource.metadata.annotations[ANNOTATIONS.reconcileRequestedAt];
     objects.setConditions(
       key,

@@ -10,19 +10,20 @@ export interface FilterWrite {
 }
 
 /** Something in the filter that somebody else had changed, and that was put right. */
-interface FilterDrift {
+export interface FilterDrift {
   /** The resource on whose behalf it is there; absent where it belongs to none. */
   readonly owner?: Key;
   /** What identifies it among everything that may drift. */
   readonly fact: string;
-  /** For people. */
+  /** For people: what it is, and what was done about it. */
+  readonly name: string;
   readonly text: string;
 }
 
-const TABLES_FACT = 'tables inet and bridge lxcnet';
+export const TABLES_FACT = 'tables inet and bridge lxcnet';
 
 /** What identifies an element. */
-function elementFact({ set, key }: { readonly set: string; readonly key: string }): string {
+export function elementFact({ set, key }: { readonly set: string; readonly key: string }): string {
   return `filter ${set} ${key}`;
 }
 
@@ -35,7 +36,8 @@ function elementFact({ set, key }: { readonly set: string; readonly key: string 
 export function filterDrift(writes: readonly FilterWrite[], before: ElementTable | undefined): FilterDrift[] {
   if (!before) return [];
   return writes.flatMap(({ difference: { additions, removals }, tables }) => {
-    if (tables) return [{ fact: TABLES_FACT, text: `made the ${TABLES_FACT} anew` }];
+    if (tables)
+      return [{ fact: TABLES_FACT, name: `the ${TABLES_FACT}`, text: `made the ${TABLES_FACT} anew` }];
     const restored = additions.filter(({ set, key, value }) => before.get(set)?.get(key)?.value === value);
     const intruders = removals.filter(({ set, key, value }) => before.get(set)?.get(key)?.value !== value);
     const replaced = new Set(restored.map(elementFact));
@@ -43,12 +45,14 @@ export function filterDrift(writes: readonly FilterWrite[], before: ElementTable
       ...restored.map((element) => ({
         owner: element.owner,
         fact: elementFact(element),
+        name: `${element.set} { ${element.key} }`,
         text: `restored ${element.set} ${elementText(element)}`,
       })),
       ...intruders
         .filter((element) => !replaced.has(elementFact(element)))
         .map((element) => ({
           fact: elementFact(element),
+          name: `${element.set} { ${element.key} }`,
           text: `removed ${element.set} ${elementText(element)}`,
         })),
     ];

@@ -3,7 +3,7 @@ import type { Operation } from '../kernel/command.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { EventLog } from './event-log.ts';
-import { filterDrift } from './filter-drift.ts';
+import { type FilterDrift, filterDrift } from './filter-drift.ts';
 import type { PassResult } from './reconciler.ts';
 
 interface Reporters {
@@ -15,13 +15,15 @@ interface Reporters {
 /**
  * Tells what a pass did: log, events, metrics. What was done to a resource that was ready, and whose manifest did not
  * change, is drift that was put right.
+ *
+ * @returns what somebody else had changed in the filter.
  */
 export function reportPass(
   { events, metrics, logger }: Reporters,
   result: PassResult,
   before: PassResult | undefined,
   isExpected: (key: Key) => boolean,
-): void {
+): readonly FilterDrift[] {
   for (const [key, operations] of Map.groupBy(result.done, (operation) => operation.key)) {
     const { kind } = parseKey(key);
     for (const { verb } of operations) metrics.operationsDone(kind, verb);
@@ -40,7 +42,7 @@ export function reportPass(
     const elements = difference.additions.length + difference.removals.length;
     logger.info('changed the filter', { elements, tables: tables ? 'made anew' : 'kept' });
   }
-  reportFilterDrift(result, before, { events, metrics, logger });
+  const drifts = reportFilterDrift(result, before, { events, metrics, logger });
   for (const [key, { operation, message }] of result.failures) {
     events.record({
       key,
@@ -69,6 +71,7 @@ export function reportPass(
     }
   }
   metrics.setOrphans(result.plan.leftovers.orphans.length);
+  return drifts;
 }
 
 /** What somebody else had changed in the filter belongs to the resource for which it is there, or to the host. */
@@ -76,7 +79,7 @@ function reportFilterDrift(
   result: PassResult,
   before: PassResult | undefined,
   { events, metrics, logger }: Reporters,
-): void {
+): readonly FilterDrift[] {
   const inForce = before?.netfilterError === undefined ? before?.plan.netfilter.desired : undefined;
   const drifts = filterDrift(result.filter, inForce);
   for (const [owner, some] of Map.groupBy(drifts, (drift) => drift.owner)) {
@@ -88,6 +91,7 @@ function reportFilterDrift(
       operations: message,
     });
   }
+  return drifts;
 }
 
 /** Everything that users should know of resources that may be ready all the same. */

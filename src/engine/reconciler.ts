@@ -19,6 +19,7 @@ import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
+import { allowedFilter, allowedOperations } from './facts.ts';
 import type { FilterWrite } from './filter-drift.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
@@ -33,6 +34,8 @@ export interface PassOptions {
   readonly pruneOrphans?: boolean;
   /** Resources whose last attempt failed and whose next is not due. */
   readonly postponed?: ReadonlySet<Key>;
+  /** Whether something that is wrong is to be left alone, since something else keeps rewriting it. */
+  readonly holdsBack?: (fact: string) => boolean;
 }
 
 /** What one pass did, and how things stand after it. */
@@ -110,9 +113,9 @@ export class Reconciler {
         this.preview(desired, options.allowRemovals),
       );
       const due = this.#due(plan, options, failures, netfilterError !== undefined);
+      const netfilter = allowedFilter(plan.netfilter, options.holdsBack ?? (() => false));
       const netfilterDue =
-        netfilterError === undefined &&
-        (plan.netfilter.replaceTables || !isEmptyDifference(plan.netfilter.difference));
+        netfilterError === undefined && (netfilter.replaceTables || !isEmptyDifference(netfilter.difference));
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
         return {
           plan,
@@ -127,9 +130,9 @@ export class Reconciler {
       await this.#time('apply', async () => {
         // The filter comes first, so that no link is up before what protects it is in force.
         if (netfilterDue) {
-          netfilterError = await this.#applyNetfilter(plan, observed, filter);
+          netfilterError = await this.#applyNetfilter(netfilter, observed, filter);
           if (netfilterError === undefined) {
-            flowProblem = await this.#moveFlows(plan.netfilter.difference, observed);
+            flowProblem = await this.#moveFlows(netfilter.difference, observed);
           }
         }
         const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
@@ -145,7 +148,11 @@ export class Reconciler {
     closed: boolean,
   ): Operation[] {
     const orphans = options.pruneOrphans ? planOrphanRemoval(plan.leftovers.orphans) : [];
-    return [...plan.operations, ...orphans].filter(
+    const operations = allowedOperations(
+      [...plan.operations, ...orphans],
+      options.holdsBack ?? (() => false),
+    );
+    return operations.filter(
       ({ key, verb }) =>
         !failures.has(key) &&
         options.postponed?.has(key) !== true &&
@@ -167,7 +174,7 @@ export class Reconciler {
   }
 
   async #applyNetfilter(
-    { netfilter }: FullPlan,
+    netfilter: ReturnType<typeof allowedFilter>,
     observed: Observed,
     writes: FilterWrite[],
   ): Promise<string | undefined> {
@@ -182,7 +189,7 @@ export class Reconciler {
     let error: string | undefined;
     for (const transaction of transactions) error ??= await nft.apply(transaction, anew);
     this.#refused = error !== undefined && !anew;
-    if (error !== undefined || anew) view.invalidate('netfilter');
+    if (error !== undefined || anew || !netfilter.complete) view.invalidate('netfilter');
     else view.replaceNetfilter({ skeleton: 'present', elements: desired });
     if (error === undefined)
       writes.push({ difference: anew ? everything : netfilter.difference, tables: anew });

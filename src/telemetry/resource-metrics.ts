@@ -14,6 +14,7 @@ interface Reading {
   readonly labels: { readonly kind: Kind; readonly namespace: string; readonly name: string };
   readonly ready: number;
   readonly stalled: number;
+  readonly contested: number;
 }
 
 /** Makes the metrics of resources. */
@@ -25,6 +26,11 @@ export function createResourceMetrics({ gauge }: Instruments): ResourceMetrics {
     'Whether the resource needs an edit, or something in its way to go.',
     labelNames,
   );
+  const contested = gauge(
+    'lxcnet_resource_contested',
+    'Whether something else keeps rewriting the resource, so that lxcnet has backed off.',
+    labelNames,
+  );
   const total = gauge('lxcnet_resources', 'Resources by kind and status.', ['kind', 'status']);
   const known = new Map<Key, Reading>();
 
@@ -33,6 +39,7 @@ export function createResourceMetrics({ gauge }: Instruments): ResourceMetrics {
     if (!reading) return;
     ready.remove(reading.labels);
     stalled.remove(reading.labels);
+    contested.remove(reading.labels);
     known.delete(key);
   }
 
@@ -40,10 +47,16 @@ export function createResourceMetrics({ gauge }: Instruments): ResourceMetrics {
     const labels = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
     const isTrue = (type: ConditionType): number =>
       status.conditions.some((condition) => condition.type === type && condition.status === 'True') ? 1 : 0;
-    const reading = { labels, ready: isTrue('Ready'), stalled: isTrue('Stalled') };
+    const reading = {
+      labels,
+      ready: isTrue('Ready'),
+      stalled: isTrue('Stalled'),
+      contested: isTrue('Contested'),
+    };
     const last = known.get(key);
     if (last?.ready !== reading.ready) ready.set(labels, reading.ready);
     if (last?.stalled !== reading.stalled) stalled.set(labels, reading.stalled);
+    if (last?.contested !== reading.contested) contested.set(labels, reading.contested);
     known.set(key, reading);
   }
 

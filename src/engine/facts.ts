@@ -1,0 +1,61 @@
+import { parseKey } from '../api/key.ts';
+import type { Operation } from '../kernel/command.ts';
+import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
+import type { Fact } from './contention.ts';
+import { TABLES_FACT, elementFact } from './filter-drift.ts';
+import type { NetfilterPlan } from './planner.ts';
+
+type HoldsBack = (fact: string) => boolean;
+
+/** Fields of a port without which siblings reach each other past the filter. */
+const PROTECTING_FIELDS = ['isolated', 'master'];
+
+/** What an operation puts right. */
+export function factOf({ key, object, field, verb }: Operation): Fact {
+  return {
+    id: `${key} ${object} ${field ?? verb}`,
+    text: `${object}${field === undefined ? '' : `: ${field}`}`,
+    owner: key,
+    protects: PROTECTING_FIELDS.includes(field ?? ''),
+  };
+}
+
+/** Without the operations that are held back; and without all of a bridge whose interface may not be made. */
+export function allowedOperations(operations: readonly Operation[], holdsBack: HoldsBack): Operation[] {
+  const heldBack = operations.filter((operation) => holdsBack(factOf(operation).id));
+  if (heldBack.length === 0) return [...operations];
+  const without = new Set(heldBack.filter(({ stage }) => stage === 'create').map(({ key }) => key));
+  return operations.filter((operation) => !heldBack.includes(operation) && !without.has(operation.key));
+}
+
+/** What may be changed of the filter. */
+export function allowedFilter(
+  { desired, difference, replaceTables }: NetfilterPlan,
+  holdsBack: HoldsBack,
+): {
+  readonly desired: NetfilterPlan['desired'];
+  readonly difference: ElementDifference;
+  readonly replaceTables: boolean;
+  readonly complete: boolean;
+} {
+  if (replaceTables) {
+    const allowed = !holdsBack(TABLES_FACT);
+    const nothing = { additions: [], removals: [] };
+    return { desired, difference: allowed ? difference : nothing, replaceTables: allowed, complete: allowed };
+  }
+  if (isEmptyDifference(difference)) return { desired, difference, replaceTables, complete: true };
+  const additions = difference.additions.filter((element) => !holdsBack(elementFact(element)));
+  const removals = difference.removals.filter((element) => !holdsBack(elementFact(element)));
+  const complete =
+    additions.length === difference.additions.length && removals.length === difference.removals.length;
+  return { desired, difference: { additions, removals }, replaceTables, complete };
+}
+
+/** Whether an operation was a correction, and none of those that a container's start and end bring about. */
+export function isCorrection(operation: Operation, operations: readonly Operation[]): boolean {
+  const { key } = operation;
+  if (parseKey(key).kind !== 'Link') return true;
+  return !operations.some(
+    ({ key: other, stage }) => other === key && (stage === 'create' || stage === 'remove-links'),
+  );
+}
