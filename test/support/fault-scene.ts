@@ -21,7 +21,7 @@ export function record(fault: FaultRecord): void {
 }
 
 /** Manifests with something of everything: two containers, of which the second may do nothing. */
-function manifests(vm1: NetNs, vm2: NetNs): object[] {
+export function manifests(vm1: NetNs, vm2: NetNs): object[] {
   const everywhere = ['0.0.0.0/0', '::/0'].map((cidr) => ({ ipBlock: { cidr } }));
   return [
     bridge('br0', { masquerade: { interfaces: ['eth0'] }, mtu: 1450 }),

@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest';
+import { FULL, Scene, manifests, record } from '../support/fault-scene.ts';
+import { bridge, forward, link, policy, route } from '../support/manifests.ts';
+import { CLIENT, type Lab } from '../support/lab.ts';
+import { filterText } from '../support/netfilter-drift.ts';
+import type { NetNs } from '../support/netns.ts';
+
+const KILLS = FULL ? 200 : 12;
+
+/** A number below another; the same ones in each run. */
+function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((state / 2_147_483_648) * below);
+  };
+}
+
+/** What an edit may add to what is always there. */
+function extras(vm1: NetNs, vm2: NetNs): readonly object[] {
+  return [
+    bridge('br1', { addresses: ['10.10.21.1/24', 'fd00:21::1/64'], masquerade: {} }),
+    link('second', vm1.name, 50, {
+      bridge: 'br1',
+      interface: 'eth1',
+      addresses: ['10.10.21.50/24', 'fd00:21::50/64'],
+      gateway: 'None',
+    }),
+    link('third', vm2.name, 60, {
+      bridge: 'br1',
+      interface: 'eth1',
+      addresses: ['10.10.21.60/24', 'fd00:21::60/64'],
+      gateway: 'None',
+      routes: [{ to: '10.66.0.0/16', via: '10.10.21.1' }],
+    }),
+    route('r1', { to: '10.31.0.0/16', via: CLIENT }),
+    route('r2', { to: 'fd31::/32', type: 'Blackhole' }),
+    forward('extra', 'vm1', [{ port: 8080, targetPort: 80 }]),
+    policy('extra', 'vm2', { ingress: [{ ports: [{ port: 8443 }] }] }),
+  ];
+}
+
+/** Everything that lxcnet may have left in the kernel, in an order of its own. */
+function traces(lab: Lab, containers: readonly NetNs[]): string {
+  const looks = [
+    'ip -br -d link | sed "s/@if[0-9]*//; s/[0-9a-f:]*,*M-DOWN//"',
+    'ip -o -4 address; ip -o -6 address show scope global',
+    'ip route show table all; ip -6 route show table all | grep -v -e fe80: -e ff00: -e anycast',
+    'ip neighbour show proxy',
+    'grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding',
+    'ip -o link | grep -o "alias .*"',
+  ];
+  const of = (netns: NetNs): string =>
+    netns
+      .run(['sh', '-c', looks.join('; ')])
+      .stdout.replace(/@if\d+/g, '')
+      // The host's end of a pair has a MAC address of the kernel's choice; link-local addresses follow from such.
+      .replace(/^(lx-\S+ +\S+ +)[0-9a-f:]{17}/gm, '$1')
+      .split('\n')
+      .filter((line) => !line.includes('fe80:'))
+      .map((line) => `${netns.name}: ${line.replace(/^\d+: |\s+/g, ' ').trim()}`)
+      .sort()
+      .join('\n');
+  return [...[lab.host, ...containers].map(of), filterText(lab.host)].join('\n');
+}
+
+it(`${KILLS} kills during edits always end as the manifests say, with nothing left over`, async () => {
+  await using scene = new Scene();
+  const { lab, vm1, vm2 } = scene;
+  await scene.start();
+  scene.drip();
+  const next = random(Number(process.env.SEED ?? 1));
+  const always = manifests(vm1, vm2);
+  const more = extras(vm1, vm2);
+  for (let kill = 0; kill < KILLS; kill++) {
+    // The last one leaves something of each, so that the comparison has something to compare.
+    const chosen = more.filter((_, index) => (kill === KILLS - 1 ? index !== 1 : next(2) === 0));
+    lab.write('a.yaml', ...always, ...chosen);
+    await new Promise((resolve) => setTimeout(resolve, next(FULL ? 700 : 300)));
+    await lab.stop('SIGKILL');
+    await lab.start();
+    record({ fault: 'SIGKILL during an edit', survived: true });
+  }
+  const started = performance.now();
+  lab.cli('reconcile', '--allow-prune');
+  lab.ready();
+  const leaked = scene.leaked();
+
+  await lab.eventually('removals have been certain for long enough', () => {
+    lab.cli('reconcile');
+    return !lab.host.run(['ip', '-br', 'link']).stdout.includes('lx-second');
+  });
+  const after = traces(lab, [vm1, vm2]);
+  await lab.stop();
+  expect(lab.cli('teardown').status).toBe(0);
+  await lab.start();
+  lab.ready();
+  const fresh = traces(lab, [vm1, vm2]);
+  record({
+    fault: `what ${KILLS} kills during edits left to do`,
+    healed: performance.now() - started,
+    leaked,
+    lost: after === fresh ? 0 : 1,
+  });
+  expect(after).toBe(fresh);
+  expect(leaked).toBe(0);
+});
