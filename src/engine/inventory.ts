@@ -60,18 +60,34 @@ export class Inventory implements Claims {
     return [...this.#claims.values()];
   }
 
-  /** Enters what the operations are about to make. On disk before it returns. @throws {Error} From the disk. */
-  async claim(operations: readonly Operation[]): Promise<void> {
-    const claims = operations.flatMap(({ claim }) => claim ?? []).filter((claim) => !this.#has(claim));
+  /**
+   * Enters what the operations are about to make. On disk before it returns.
+   *
+   * @returns where the disk refuses: the operations that have to wait for it, and why. What needs no new entry may go on.
+   */
+  async claim(
+    operations: readonly Operation[],
+  ): Promise<{ readonly refused: readonly Operation[]; readonly reason: string } | undefined> {
+    const refused = operations.filter(({ claim }) => claim && !this.#has(claim));
+    if (refused.length === 0) return undefined;
+    const claims = refused.map(({ claim }) => claim!);
+    const replaced = claims.flatMap((claim) => this.find(claim.object, claim.id) ?? []);
     claims.forEach((claim) => this.#add(claim));
-    if (claims.length > 0) await this.#save();
+    try {
+      await this.#save();
+      return undefined;
+    } catch (error) {
+      claims.forEach((claim) => this.#delete(claim));
+      replaced.forEach((claim) => this.#add(claim));
+      return { refused, reason: `the inventory cannot be written: ${(error as Error).message}` };
+    }
   }
 
-  /** Takes out what the operations have removed. */
+  /** Takes out what the operations have removed. What the disk does not forget yet is forgotten with the next entry. */
   async release(operations: readonly Operation[]): Promise<void> {
     const claims = operations.flatMap(({ release }) => release ?? []).filter((claim) => this.#has(claim));
     claims.forEach((claim) => this.#delete(claim));
-    if (claims.length > 0) await this.#save();
+    if (claims.length > 0) await this.#save().catch(() => undefined);
   }
 
   #has(claim: Claim): boolean {

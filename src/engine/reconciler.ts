@@ -196,9 +196,12 @@ export class Reconciler {
     return error;
   }
 
-  async #execute(operations: readonly Operation[], failures: Map<Key, Failure>): Promise<Operation[]> {
+  async #execute(all: readonly Operation[], failures: Map<Key, Failure>): Promise<Operation[]> {
     const { executor, inventory, view } = this.#parts;
-    await inventory.claim(operations);
+    const problem = await inventory.claim(all);
+    for (const operation of problem?.refused ?? [])
+      failures.set(operation.key, { operation, message: problem!.reason });
+    const operations = all.filter(({ key }) => !failures.has(key));
     const views = new Map<Key, ContainerView>();
     const refused = await executor.run(operations, (key, container) => views.set(key, container));
     for (const failure of refused)

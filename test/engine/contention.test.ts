@@ -3,7 +3,7 @@ import type { Key } from '../../src/api/key.ts';
 import { Contention, type Fact } from '../../src/engine/contention.ts';
 import { Pace } from '../../src/engine/pace.ts';
 
-const MTU: Fact = { id: 'mtu', text: 'interface br0: mtu', owner: 'Bridge//br0' as Key, protects: false };
+const MTU: Fact = { id: 'mtu', text: 'interface br0: mtu', owner: 'Bridge/br0' as Key, protects: false };
 const ELEMENT: Fact = { id: 'element', text: 'bridges { "br0" }', protects: true };
 
 function scene() {
@@ -75,7 +75,7 @@ it('who asks for it has it tried at once, all of it or what belongs to one resou
   const { contention, contest } = scene();
   contest(MTU);
   contest(ELEMENT);
-  contention.forget('Bridge//br0' as Key);
+  contention.forget('Bridge/br0' as Key);
   expect(contention.holdsBack('mtu')).toBe(false);
   expect(contention.contested()).toEqual([ELEMENT]);
   contention.forget();

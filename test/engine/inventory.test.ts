@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,6 +55,23 @@ describe('an inventory', () => {
     expect(again.of(BR0)).toEqual([INTERFACE, SYSCTL]);
     expect(again.find('sysctl', SYSCTL.id)).toEqual(SYSCTL);
     expect(again.find('interface', SYSCTL.id)).toBeUndefined();
+  });
+
+  it('enters nothing that the disk refuses, so that it is asked for again', async () => {
+    const inventory = await Inventory.load(path, BOOT);
+    await inventory.claim(claiming(SYSCTL));
+    rmSync(path);
+    mkdirSync(join(path, 'in-the-way'), { recursive: true });
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const operations = claiming(INTERFACE, SYSCTL);
+      const problem = await inventory.claim(operations);
+      expect(problem?.reason).toMatch(/the inventory cannot be written: .*EISDIR|ENOTEMPTY|EEXIST/);
+      expect(problem?.refused).toEqual([operations[0]]);
+      expect(inventory.find('interface', INTERFACE.id)).toBeUndefined();
+    }
+    rmSync(path, { recursive: true });
+    expect(await inventory.claim(claiming(INTERFACE))).toBeUndefined();
+    expect((await Inventory.load(path, BOOT)).find('interface', INTERFACE.id)).toEqual(INTERFACE);
   });
 
   it('forgets on disk too what was removed', async () => {
