@@ -250,6 +250,8 @@ export class Engine implements EngineActions {
       await this.#pass();
     } catch (error) {
       this.#parts.logger.error('the pass failed', { error });
+      const message = `nothing is put right for now: ${error instanceof Error ? error.message : String(error)}`;
+      this.#parts.events.record({ type: 'Warning', reason: 'PassFailed', message });
       this.#parts.view.invalidateAll();
       this.#queue.retry(HOST);
     } finally {

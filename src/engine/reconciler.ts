@@ -112,10 +112,12 @@ export class Reconciler {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
       );
-      const due = this.#due(plan, options, failures, netfilterError !== undefined);
       const netfilter = allowedFilter(plan.netfilter, options.holdsBack ?? (() => false));
-      const netfilterDue =
-        netfilterError === undefined && (netfilter.replaceTables || !isEmptyDifference(netfilter.difference));
+      const differs = netfilter.replaceTables || !isEmptyDifference(netfilter.difference);
+      // Tables that were made anew and cannot be looked at may be anything: it is not tried again in this pass.
+      if (differs && filter.length > 0) netfilterError ??= observed.netfilter.problem;
+      const netfilterDue = netfilterError === undefined && differs;
+      const due = this.#due(plan, options, failures, netfilterError !== undefined);
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
         return {
           plan,

@@ -15,7 +15,11 @@ export class HostLister {
   async list(): Promise<NamespaceView> {
     const result = await this.#lister.run(QUERY_INPUT);
     if (result.exitCode !== 0) throw new Error(`Cannot list interfaces and routes: ${result.stderr.trim()}`);
-    return parseNamespace(result.stdout);
+    try {
+      return parseNamespace(result.stdout);
+    } catch (error) {
+      throw new Error('Cannot read what ip lists of interfaces and routes', { cause: error });
+    }
   }
 
   close(): void {

@@ -98,9 +98,18 @@ export interface TableLayout {
 
 async function listTable(family: Family): Promise<TableListing | undefined> {
   const result = await runProgram('nft', ['-j', '-n', 'list', 'table', family, 'lxcnet']);
-  if (result.exitCode === 0) return parseTable(result.stdout);
+  if (result.exitCode === 0) return readTable(family, result.stdout);
   if (result.stderr.includes(NO_SUCH_TABLE)) return undefined;
   throw new Error(`Cannot list table ${family} lxcnet: ${firstError(result.stderr)}`);
+}
+
+function readTable(family: 'inet' | 'bridge', stdout: string): TableListing {
+  try {
+    return parseTable(stdout);
+  } catch (error) {
+    // Not the parser's own words: they would quote what nft printed, over pages.
+    throw new Error(`Cannot read what nft lists of table ${family} lxcnet`, { cause: error });
+  }
 }
 
 /** The first line says what is wrong; what follows quotes the transaction. */

@@ -77,6 +77,8 @@ export interface NetfilterView {
   /** Whether the tables' chains and sets are exactly those of this version. */
   readonly skeleton: 'present' | 'absent' | 'different';
   readonly elements: ElementTexts;
+  /** Why they could not be listed. */
+  readonly problem?: string;
 }
 
 /** Everything that controllers decide on. */

@@ -175,8 +175,9 @@ export class KernelView {
   async #listNetfilter(): Promise<NetfilterView> {
     try {
       return await this.#nft.list(this.#layout);
-    } catch {
-      return { skeleton: 'different', elements: new Map() };
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      return { skeleton: 'different', elements: new Map(), problem };
     }
   }
 
