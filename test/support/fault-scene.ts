@@ -11,7 +11,7 @@ const DRIP = join(import.meta.dirname, 'drip.ts');
 /** `FAULTS=full` takes minutes; without it the tests are a selection. */
 export const FULL = process.env.FAULTS === 'full';
 /** What sends an event heals within milliseconds; a machine that is busy with other tests takes longer. */
-const WITH_EVENT = 1_500;
+export const WITH_EVENT = 1_500;
 /** What sends none is looked at every two seconds. */
 export const WITHOUT_EVENT = 4_000;
 

@@ -47,9 +47,12 @@ export class Lab implements AsyncDisposable {
   readonly host: NetNs;
   readonly client: NetNs;
   readonly #containers: NetNs[] = [];
+  readonly #around: (lab: Lab) => readonly string[];
   #daemon: ChildProcess | undefined;
 
-  constructor() {
+  /** @param around A command that runs the daemon as its last arguments. */
+  constructor(around: (lab: Lab) => readonly string[] = () => []) {
+    this.#around = around;
     mkdirSync(this.manifests);
     this.host = this.#namespace('host');
     this.client = this.#namespace('client');
@@ -145,9 +148,20 @@ export class Lab implements AsyncDisposable {
       '--runtime-dir',
       join(this.directory, 'run'),
     ];
-    const inside = prelude === undefined ? [] : ['unshare', '-m', 'sh', '-ec', `${prelude}\nexec "$@"`, 'sh'];
-    const argv = ['netns', 'exec', this.host.name, ...inside, NODE, PROGRAM, 'run', ...directories];
-    const daemon = spawn('ip', argv, {
+    const inside =
+      prelude === undefined
+        ? []
+        : [
+            'unshare',
+            '-m',
+            'sh',
+            '-ec',
+            `${prelude}
+exec "$@"`,
+            'sh',
+          ];
+    const program = [...inside, ...this.#around(this), NODE, PROGRAM, 'run', ...directories];
+    const daemon = spawn('ip', ['netns', 'exec', this.host.name, ...program], {
       stdio: ['ignore', log, log],
     });
     closeSync(log);

@@ -63,7 +63,7 @@ export function setDrifts(present: ElementTexts): SetDrift[] {
       set,
       key: text,
       value: of,
-      owner: 'Bridge//br0' as Key,
+      owner: 'Bridge/br0' as Key,
     });
     const other = element(strange(key), value ? strange(value) : '');
     const [first] = [...(present.get(set) ?? [])].map(([text, of]) => element(text, of));
