@@ -24,12 +24,16 @@ interface CounterParts {
 /** Reads the kernel's counters for the metrics: when somebody asks, and now and then, to save them. */
 export class CounterReader {
   readonly #parts: CounterParts;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #readAt = -Infinity;
 
   constructor(parts: CounterParts) {
     this.#parts = parts;
+  }
+
+  /** Begins to read and save now and then. */
+  start(): void {
     this.#timer = setInterval(() => void this.refresh().then(() => this.#save()), SAVE_PERIOD);
   }
 

@@ -89,6 +89,7 @@ export async function run(options: RunOptions): Promise<number> {
   const stopped = stopSignal();
   process.on('SIGHUP', () => engine.rescan());
   engine.start();
+  counters.start();
   logger.info('lxcnet is up', { version, manifests: root, metrics: metricsAddress });
 
   logger.info('stopping; the network stays as it is', { signal: await stopped });
