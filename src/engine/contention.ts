@@ -7,7 +7,7 @@ const WINDOW = 15_000;
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 60_000;
 /** What keeps containers closed is not left alone for longer. */
-const LONGEST_WITHOUT_PROTECTION = 1_000;
+const LONGEST_WITHOUT_PROTECTION = 200;
 
 /** One thing in the kernel that lxcnet keeps right. */
 export interface Fact {
