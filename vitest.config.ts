@@ -12,7 +12,7 @@ export default defineConfig({
           include: KERNEL,
           // Each file makes namespaces of its own, so files run side by side.
           maxWorkers: 4,
-          testTimeout: 120_000,
+          testTimeout: process.env.FAULTS === 'full' ? 1_800_000 : 120_000,
           hookTimeout: 60_000,
           globalSetup: ['test/support/sweep.ts', 'test/support/fault-report.ts'],
         },
