@@ -68,43 +68,27 @@ export class CounterReader {
   }
 }
 
-/** A container receives what its host end sends. */
+/** Where /proc/net/dev tells of a host end what its container sent and received: it receives what the host end sends. */
+const COLUMNS = [
+  ['lxcnet_link_transmit_bytes_total', 0],
+  ['lxcnet_link_transmit_packets_total', 1],
+  ['lxcnet_link_receive_bytes_total', 8],
+  ['lxcnet_link_receive_packets_total', 9],
+] as const;
+
 async function readInterfaces({ engine, metrics }: CounterParts): Promise<void> {
   const text = await readFile('/proc/self/net/dev', 'utf8');
   const links = new Map(
     [...(engine.lastPass()?.observed.host.interfaces.values() ?? [])].map((device) => [device.name, device]),
   );
   for (const line of text.split('\n')) {
-    const [name = '', rest = ''] = line.split(':').map((part) => part.trim());
-    const device = links.get(name);
+    const [port = '', rest = ''] = line.split(':').map((part) => part.trim());
+    const device = links.get(port);
     if (!device?.alias.startsWith('lxcnet:Link/')) continue;
     const { namespace, name: link } = parseKey(device.alias.slice('lxcnet:'.length));
     const columns = rest.split(/\s+/).map(Number);
-    const source = `interface ${device.index}`;
-    metrics.count(
-      'lxcnet_link_transmit_bytes_total',
-      { namespace, link },
-      `${source} transmit bytes`,
-      columns[0]!,
-    );
-    metrics.count(
-      'lxcnet_link_transmit_packets_total',
-      { namespace, link },
-      `${source} transmit packets`,
-      columns[1]!,
-    );
-    metrics.count(
-      'lxcnet_link_receive_bytes_total',
-      { namespace, link },
-      `${source} receive bytes`,
-      columns[8]!,
-    );
-    metrics.count(
-      'lxcnet_link_receive_packets_total',
-      { namespace, link },
-      `${source} receive packets`,
-      columns[9]!,
-    );
+    for (const [name, column] of COLUMNS)
+      metrics.count(name, { namespace, link }, `interface ${device.index} ${column}`, columns[column]!);
   }
 }
 

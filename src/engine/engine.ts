@@ -21,10 +21,11 @@ import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { Pace } from './pace.ts';
-import { type Clock, KeyedQueue } from './queue.ts';
+import type { Clock, KeyedQueue } from './queue.ts';
 import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
 import type { KernelMonitors } from './monitors.ts';
 import { RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
+import { WorkLoop } from './work-loop.ts';
 
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
 const HOST = 'host';
@@ -54,13 +55,13 @@ export interface EngineParts {
 /** The daemon's heart: reads manifests, follows the kernel, and runs one pass at a time. */
 export class Engine implements EngineActions {
   readonly #parts: EngineParts;
+  readonly #loop: WorkLoop<Item>;
   readonly #queue: KeyedQueue<Item>;
   readonly #desired: DesiredState;
   readonly #contests: Contests;
   readonly #pace: Pace;
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
-  readonly #wake$ = new Subject<void>();
   readonly #lookAround$ = new Subject<void>();
   readonly lxc: LxcActions;
   #last: PassResult | undefined;
@@ -69,10 +70,7 @@ export class Engine implements EngineActions {
   #confirmed = false;
   #pruneOrphans = false;
   #firstEventAt: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #changed = new Set<Key>();
-  #waiting: (() => void)[] = [];
-  #running: Promise<void> = Promise.resolve();
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -80,12 +78,14 @@ export class Engine implements EngineActions {
     this.#desired = new DesiredState(parts, parts.before);
     this.#contests = new Contests(parts);
     this.#pace = new Pace(parts.clock);
-    this.#queue = new KeyedQueue<Item>(parts.clock, {
+    const hooks = {
       added: metrics.queueAdded,
       retried: metrics.queueRetried,
       waited: metrics.observeQueueDuration,
       worked: metrics.observeWorkDuration,
-    });
+    };
+    this.#loop = new WorkLoop<Item>(parts.clock, hooks, () => this.#work());
+    this.#queue = this.#loop.queue;
     metrics.readQueueWith(() => this.#queue.reading());
     this.lxc = createLxcActions({
       layout: parts.reconciler.layout,
@@ -110,8 +110,7 @@ export class Engine implements EngineActions {
       observed: () => this.#last?.observed,
       lookAround$: this.#lookAround$,
     });
-    const passes$ = this.#wake$.pipe(coalesceMap(() => (this.#running = this.#work())));
-    this.#subscription.add(passes$.subscribe());
+    this.#loop.start();
     this.#subscription.add(changes$.subscribe(() => this.#onKernelChange()));
     this.#subscription.add(scans$.subscribe());
     this.#subscription.add(interval(RESYNC_PERIOD).subscribe((count) => this.#audit(count)));
@@ -120,8 +119,7 @@ export class Engine implements EngineActions {
   /** Stops the sources, lets a running pass finish, and leaves the network as it is. */
   async stop(): Promise<void> {
     this.#subscription.unsubscribe();
-    clearTimeout(this.#timer);
-    await this.#running.catch(() => undefined);
+    await this.#loop.stop();
     await this.#parts.save(this.#desired.retained);
   }
 
@@ -156,8 +154,7 @@ export class Engine implements EngineActions {
     const scan = await this.#parts.scan();
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
     this.#take('request', scan);
-    // Asked for before the pass is woken, since that may begin at once.
-    const over = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const over = this.#loop.nextRun();
     this.#resync();
     await over;
     const ready = this.#parts.objects.list().filter(({ status }) => status.conditions.some(isReady)).length;
@@ -183,7 +180,7 @@ export class Engine implements EngineActions {
     for (const key of this.#changed) this.#queue.add(key, 0);
     this.#queue.add(HOST, 0);
     if ([...this.#changed].some((key) => key.startsWith('PortForward/'))) this.#lookAround$.next();
-    this.#wake();
+    this.#loop.wake();
   }
 
   #refreshDesired(): void {
@@ -199,7 +196,7 @@ export class Engine implements EngineActions {
   #onKernelChange(): void {
     this.#firstEventAt ??= this.#parts.clock.now();
     this.#queue.add(HOST, -10, this.#pace.wait());
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** What the monitors may have missed; all of the filter only now and then, since listing it takes a while. */
@@ -208,16 +205,16 @@ export class Engine implements EngineActions {
     if (count % NETFILTER_AUDIT_EVERY === 0) this.#parts.view.invalidate('netfilter');
     this.#lookAround$.next();
     this.#queue.add(HOST, -100);
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Has a pass look at links again, also where their last attempt has failed. */
   #lookAt(keys: readonly Key[]): Promise<void> {
     this.#parts.view.invalidate(...keys);
     for (const key of keys) this.#queue.forget(key);
-    const over = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    const over = this.#loop.nextRun();
     this.#queue.add(HOST, 0);
-    this.#wake();
+    this.#loop.wake();
     return over;
   }
 
@@ -226,26 +223,12 @@ export class Engine implements EngineActions {
     this.#lookAround$.next();
     for (const key of this.#desired.manifests.keys()) this.#queue.add(key, -100);
     this.#queue.add(HOST, -100);
-    this.#wake();
-  }
-
-  #wake(): void {
-    clearTimeout(this.#timer);
-    const delay = this.#queue.nextIn();
-    if (delay === undefined) return;
-    if (delay === 0) this.#wake$.next();
-    else this.#timer = setTimeout(() => this.#wake$.next(), delay);
+    this.#loop.wake();
   }
 
   async #work(): Promise<void> {
+    // Before the manifests were read nothing is wanted, and everything would be removed.
     if (!this.#desired.known) return;
-    const items = this.#queue.take();
-    if (items.length === 0) {
-      this.#wake();
-      return;
-    }
-    const waiting = this.#waiting;
-    this.#waiting = [];
     try {
       await this.#pass();
     } catch (error) {
@@ -254,11 +237,7 @@ export class Engine implements EngineActions {
       this.#parts.events.record({ type: 'Warning', reason: 'PassFailed', message });
       this.#parts.view.invalidateAll();
       this.#queue.retry(HOST);
-    } finally {
-      this.#queue.done();
-      waiting.forEach((resolve) => resolve());
     }
-    this.#wake();
   }
 
   async #pass(): Promise<void> {

@@ -50,7 +50,7 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     share(),
   );
   const own$ = events$.pipe(filter(({ part }) => part !== 'foreign'));
-  const around$ = merge(events$.pipe(filter(({ part }) => part === 'foreign')), known.lookAround$).pipe(
+  const around$ = merge(events$.pipe(filter(mayBeForeign)), known.lookAround$).pipe(
     auditTime(LOOK_AROUND_DELAY),
     startWith(undefined),
     coalesceMap(() => lookAround(parts)),
@@ -71,6 +71,11 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     filter((changed) => changed),
   );
   return merge(own$, around$, containers$, silent$).pipe(map(() => undefined));
+}
+
+/** Whether tables of others may have changed: also while nobody listened. */
+function mayBeForeign(event: KernelEvent): boolean {
+  return event.part === 'foreign' || (event.part === 'unknown' && event.monitor === 'nft');
 }
 
 function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): void {

@@ -134,7 +134,7 @@ export class Reconciler {
         if (netfilterDue) {
           netfilterError = await this.#applyNetfilter(netfilter, observed, filter);
           if (netfilterError === undefined) {
-            flowProblem = await this.#moveFlows(netfilter.difference, observed);
+            flowProblem ??= await this.#moveFlows(netfilter.difference, observed);
           }
         }
         const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
@@ -184,17 +184,16 @@ export class Reconciler {
     const desired = textsOf(netfilter.desired);
     // Where a change was refused, one element that nft cannot find would have every later change refused as well.
     const anew = netfilter.replaceTables || this.#refused;
-    const everything = elementDifference(netfilter.desired, new Map());
+    const difference = anew ? elementDifference(netfilter.desired, new Map()) : netfilter.difference;
     const transactions = anew
-      ? [features.layout.replacement + renderDifference(everything)]
-      : stepsOf(netfilter.difference, observed.netfilter.elements, desired).map(renderDifference);
+      ? [features.layout.replacement + renderDifference(difference)]
+      : stepsOf(difference, observed.netfilter.elements, desired).map(renderDifference);
     let error: string | undefined;
     for (const transaction of transactions) error ??= await nft.apply(transaction, anew);
     this.#refused = error !== undefined && !anew;
     if (error !== undefined || anew || !netfilter.complete) view.invalidate('netfilter');
     else view.replaceNetfilter({ skeleton: 'present', elements: desired });
-    if (error === undefined)
-      writes.push({ difference: anew ? everything : netfilter.difference, tables: anew });
+    if (error === undefined) writes.push({ difference, tables: anew });
     return error;
   }
 

@@ -103,7 +103,7 @@ async function listTable(family: Family): Promise<TableListing | undefined> {
   throw new Error(`Cannot list table ${family} lxcnet: ${firstError(result.stderr)}`);
 }
 
-function readTable(family: 'inet' | 'bridge', stdout: string): TableListing {
+function readTable(family: Family, stdout: string): TableListing {
   try {
     return parseTable(stdout);
   } catch (error) {

@@ -97,8 +97,9 @@ function workOut(
     const hairpins = resource.spec.hairpin
       ? HAIRPINS.map((find) => targets.flatMap((target) => find(target, input)))
       : [];
+    const numberOf = new Map(targets.map((target, index) => [target, numbers[index]!]));
     const elements = (list: readonly Entry[]): readonly Element[] =>
-      elementsOf((sink) => list.forEach((entry) => permissions.add(entry, sink)));
+      elementsOf((sink) => addEntries(list, numberOf, sink));
     return {
       manifest,
       targets,
@@ -196,7 +197,7 @@ function loopbackHairpins(target: Target): Entry[] {
 
 const HAIRPINS = [listedHairpins, interfaceHairpins, loopbackHairpins] as const;
 
-/** Turns entries into elements: the destination NAT, and what the filter lets pass, which is exactly what is forwarded. */
+/** Numbers under which the filter finds a target and who may use it. */
 class Permissions {
   readonly #memo: ForwardMemo;
   readonly #numbers: Numbers;
@@ -206,19 +207,11 @@ class Permissions {
     this.#numbers = new Numbers(memo.digests);
   }
 
-  /** The number under which the filter finds a target and who may use it. */
+  /** The number of one target, for whom all these forwards allow. */
   numberOf(...targets: readonly Target[]): string {
     const { address, targetPort } = targets[0]!;
     const networks = piecesOf(targets).map(({ network }) => networkText(network));
     return this.#numbers.of([address, targetPort, ...networks].join('\n'));
-  }
-
-  add({ listening, key, target }: Entry, sink: ElementSink): void {
-    const { forward, family, address, targetPort } = target;
-    sink.add(forward.key, `dnat_${listening}${family}`, key, [address, targetPort]);
-    const number = this.numberOf(target);
-    sink.add(forward.key, `permit_${listening}${family}`, key, [number]);
-    permit(number, [target], sink);
   }
 
   /** Of replies it is not known where their client came in: what all forwards of one port and target allow together counts. */
@@ -237,6 +230,21 @@ class Permissions {
       );
     });
   }
+}
+
+/** The destination NAT, and what the filter lets pass, which is exactly what is forwarded. */
+function addEntries(
+  entries: readonly Entry[],
+  numberOf: ReadonlyMap<Target, string>,
+  sink: ElementSink,
+): void {
+  for (const { listening, key, target } of entries) {
+    const { forward, family, address, targetPort } = target;
+    sink.add(forward.key, `dnat_${listening}${family}`, key, [address, targetPort]);
+    sink.add(forward.key, `permit_${listening}${family}`, key, [numberOf.get(target)!]);
+  }
+  for (const target of new Set(entries.map((entry) => entry.target)))
+    permit(numberOf.get(target)!, [target], sink);
 }
 
 /** Who may use a target, by its number. */
