@@ -22,6 +22,7 @@ import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { Pace } from './pace.ts';
 import type { Clock, KeyedQueue } from './queue.ts';
+import { type Readiness, readinessOf } from './readiness.ts';
 import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
 import type { KernelMonitors } from './monitors.ts';
 import { RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
@@ -64,6 +65,7 @@ export class Engine implements EngineActions {
   readonly #scanRequest$ = new Subject<void>();
   readonly #lookAround$ = new Subject<void>();
   readonly lxc: LxcActions;
+  readonly readiness: Readiness;
   #last: PassResult | undefined;
   /** What the last pass was about. */
   #lastDesired: ReadonlyMap<Key, Manifest> | undefined;
@@ -87,6 +89,7 @@ export class Engine implements EngineActions {
     this.#loop = new WorkLoop<Item>(parts.clock, hooks, () => this.#work());
     this.#queue = this.#loop.queue;
     metrics.readQueueWith(() => this.#queue.reading());
+    this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);
     this.lxc = createLxcActions({
       layout: parts.reconciler.layout,
       view: parts.view,
@@ -122,19 +125,6 @@ export class Engine implements EngineActions {
     await this.#loop.stop();
     await this.#parts.save(this.#desired.retained);
   }
-
-  /** Why the daemon is not ready; `undefined` where it is. */
-  readonly readiness = {
-    source: (): string | undefined => {
-      if (!this.#desired.known) return 'the manifests were not read yet';
-      return this.#desired.removalsHeld === 'unreadable_source'
-        ? 'the manifest directory cannot be read'
-        : undefined;
-    },
-    pass: (): string | undefined => (this.#last ? undefined : 'the first pass is not over'),
-    monitors: (): string | undefined =>
-      this.#parts.monitors.running() ? undefined : 'a monitor of the kernel does not run',
-  };
 
   /** The last pass; `undefined` before the first is over. */
   lastPass(): PassResult | undefined {

@@ -1,4 +1,4 @@
-import type { Word } from './shell-lexer.ts';
+import type { Word } from './shell-word.ts';
 
 /** Characters of a value or a word; what a script sets up has no longer ones, and each may contain others. */
 const LONGEST = 1024;

@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { bridge, errorsOf, link, networkPolicy, portForward, route } from './examples.ts';
+import { describe } from 'vitest';
+import { bridge, link, networkPolicy, portForward, route } from './examples.ts';
+import { type MessageTable, checkMessages } from './message-table.ts';
 
 const INTERFACE_RULE = "must consist of letters, digits, '_', '-' or '.', and not start with '-' or '.'";
 const ADDRESS_RULE =
@@ -8,8 +9,7 @@ const IP_RULE = "must be an IPv4 or IPv6 address, for example '10.10.20.1' or 'f
 const NETWORK_RULE = "a network, for example '10.9.0.0/16' or 'fd00:9::/48'";
 const MAC_RULE = "must be six hexadecimal octets with colons, for example '02:00:00:00:00:01'";
 
-/** What is wrong, the manifest, and every message about it. */
-const TABLE: readonly (readonly [name: string, text: string, ...messages: string[]])[] = [
+const TABLE: MessageTable = [
   // Bridge
   [
     'a small MTU',
@@ -228,16 +228,4 @@ const TABLE: readonly (readonly [name: string, text: string, ...messages: string
   ],
 ];
 
-describe('the messages about the fields of each kind', () => {
-  it.each(TABLE)('tell about %s', (_name, text, ...messages) => {
-    expect(errorsOf(text)).toEqual(messages.map((message) => `a.yaml:${message}`));
-  });
-
-  it('never use the words of the schema library', () => {
-    for (const [, text] of TABLE) expect(errorsOf(text).join('\n')).not.toMatch(/invalid input|expected/i);
-  });
-
-  it('are one line each', () => {
-    for (const [, text] of TABLE) for (const error of errorsOf(text)) expect(error).not.toMatch(/[\r\n]/);
-  });
-});
+describe('the messages about the fields of each kind', () => checkMessages(TABLE));
