@@ -56,9 +56,12 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     coalesceMap(() => lookAround(parts)),
     filter((changed) => changed),
   );
+  const awaited = awaitedLinks(known);
   const started = (period: number, look: typeof startedContainers): Observable<unknown> =>
     interval(period).pipe(
-      coalesceMap(() => look(awaited(known), view)),
+      map(awaited),
+      filter((links) => links.length > 0),
+      coalesceMap((links) => look(links, view)),
       filter((keys) => keys.length > 0),
       tap((keys) => view.invalidate(...keys)),
     );
@@ -126,14 +129,22 @@ async function changedSilently({ view, logger }: WatchParts, { observed }: Known
   }
 }
 
-/** The links whose container was not there at the last look. */
-function awaited({ desired, observed }: Known): Manifest<Link>[] {
-  const containers = observed()?.containers;
-  if (!containers) return [];
-  return [...desired().values()].filter(
-    (manifest): manifest is Manifest<Link> =>
-      manifest.resource.kind === 'Link' && containers.get(manifest.key)?.state !== 'running',
-  );
+/** Tells the links whose container was not there at the last look; looked for once per look, not at each poll. */
+function awaitedLinks({ desired, observed }: Known): () => readonly Manifest<Link>[] {
+  let basis: readonly unknown[] = [];
+  let links: readonly Manifest<Link>[] = [];
+  return () => {
+    const [manifests, last] = [desired(), observed()];
+    if (basis[0] === manifests && basis[1] === last) return links;
+    basis = [manifests, last];
+    links = [...manifests.values()].filter(
+      (manifest): manifest is Manifest<Link> =>
+        manifest.resource.kind === 'Link' &&
+        last !== undefined &&
+        last.containers.get(manifest.key)?.state !== 'running',
+    );
+    return links;
+  };
 }
 
 /** Those of the links whose LXC container is there now. */
