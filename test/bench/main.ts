@@ -39,7 +39,7 @@ function print(rows: readonly (readonly string[])[]): void {
 
 function rowOf(figure: Figure): string[] {
   const { scenario, name, value, unit, target } = figure;
-  const digits = unit === '×' ? 2 : unit === 'ms' ? 1 : 0;
+  const digits = unit === '×' ? 2 : unit === 'ms' || unit === '%' ? 1 : 0;
   const limit = target === undefined ? '' : `<= ${target} ${unit}`;
   return [scenario, name, `${value.toFixed(digits)} ${unit}`, limit, resultOf(figure)];
 }
