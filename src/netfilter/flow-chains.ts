@@ -61,8 +61,14 @@ export function flowChains(f: '4' | '6', roles: Roles, options: FlowOptions): st
   const suffix = `${roles.direction}${f}`;
   return [
     chain(suffix, [
-      // An address of our networks that comes from outside is a forged one.
-      ...(roles.direction === 'original' ? [`iifname != @bridges ${source} @networks${f} drop`] : []),
+      // An address of our networks that comes from outside is a forged one. Those of Links are looked up once more: the
+      // elements of an interval set are found a moment later than those of others when tables are made anew.
+      ...(roles.direction === 'original'
+        ? [
+            `iifname != @bridges ${source} @networks${f} drop`,
+            `iifname != @bridges ${source} @denied_egress${f} drop`,
+          ]
+        : []),
       `jump egress_${suffix}`,
       `jump ingress_${suffix}`,
       'meta priority set 0:0',
