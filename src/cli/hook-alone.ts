@@ -11,6 +11,7 @@ import type { Operation } from '../kernel/command.ts';
 import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
 import { interfaceMarkedFor } from '../kernel/observed.ts';
 import { Nft } from '../kernel/nft.ts';
+import { Shells } from '../kernel/shell.ts';
 import { buildNetfilter } from '../netfilter/build.ts';
 import { expectedFilter } from '../netfilter/expected.ts';
 import type { ExpectedFilter } from '../netfilter/filter-presence.ts';
@@ -37,7 +38,8 @@ export async function missingWithoutDaemon(container: LxcContainer, options: Hoo
   if (manifests.size === 0) return { named: true, missing: unknown(options) };
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
-  const { layout } = await probeFeatures(new Nft());
+  const shells = new Shells();
+  const { layout } = await probeFeatures(new Nft(shells)).finally(() => shells.close());
   const portOf = ({ resource }: Manifest<Link>): string => hostInterfaceOf(resource);
   const { elements, ...rest } = expectation(manifests, links, portOf, layout);
   // What a port may send is not asked for: a veth that LXC makes has another name each time, and until the daemon has

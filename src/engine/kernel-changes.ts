@@ -6,7 +6,7 @@ import { findContainer, lxcContainerOf } from '../kernel/containers.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { Observed } from '../kernel/observed.ts';
-import type { KernelView } from '../kernel/view.ts';
+import type { KernelView, Part } from '../kernel/view.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
@@ -85,7 +85,10 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
   switch (event.part) {
     case 'host':
       metrics.monitorEvents(event.group);
-      view.invalidate('host');
+      view.invalidate(partOf(event));
+      break;
+    case 'switch':
+      metrics.monitorEvents('link');
       break;
     case 'namespace':
       metrics.monitorEvents(event.group);
@@ -93,7 +96,8 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
       break;
     case 'netfilter':
       metrics.monitorEvents('nft');
-      view.invalidate('netfilter');
+      if (event.sets) view.invalidate(...event.sets.map((set) => `set ${set}` as const));
+      else view.invalidate('netfilter');
       break;
     case 'foreign':
       break;
@@ -107,6 +111,11 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
       if (event.monitor === 'nft') view.invalidate('netfilter');
       else view.invalidateInterfaces();
   }
+}
+
+function partOf({ group, device }: Extract<KernelEvent, { part: 'host' }>): Part {
+  if (group === 'route') return 'routes';
+  return device === undefined ? 'host' : `device ${device}`;
 }
 
 /** Advice may fail without harm: what is not known is not said. */

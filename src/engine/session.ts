@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
+import { Shells } from '../kernel/shell.ts';
 import { Visitor } from '../kernel/visitor.ts';
 import { KernelView } from '../kernel/view.ts';
 import { type Features, probeFeatures } from './features.ts';
@@ -32,16 +33,17 @@ export async function openKernel(
   const fingerprintPath = join(stateDir, 'filter.json');
   const known = fingerprintSchema.safeParse(await readState(fingerprintPath));
   // Where it cannot be saved, the next run makes the tables anew once: that costs a moment, and is never wrong.
-  const nft = new Nft(known.data?.fingerprint, (fingerprint) => {
+  const shells = new Shells();
+  const nft = new Nft(shells, known.data?.fingerprint, (fingerprint) => {
     void writeState(fingerprintPath, { fingerprint }).catch(() => undefined);
   });
-  const visitor = new Visitor();
+  const visitor = new Visitor(shells);
   const [features, inventory] = await Promise.all([
     probeFeatures(nft),
     bootId().then((boot) => Inventory.load(join(stateDir, 'inventory.json'), boot)),
   ]);
-  const view = new KernelView(nft, visitor, features.layout, features.missing);
-  const executor = new Executor(visitor);
+  const view = new KernelView(shells, nft, visitor, features.layout, features.missing);
+  const executor = new Executor(shells, visitor);
   const reconciler = new Reconciler({
     view,
     nft,
@@ -59,8 +61,7 @@ export async function openKernel(
     close() {
       view.close();
       nft.close();
-      executor.close();
-      visitor.close();
+      shells.close();
     },
   };
 }

@@ -2,11 +2,11 @@ import type { Key } from '../api/key.ts';
 import { type Command, type Failure, type Operation, type Place, STAGES } from './command.ts';
 import { batchErrors, renderIpCommand } from './ip.ts';
 import type { ContainerView } from './observed.ts';
-import { StandbyProgram } from './standby.ts';
+import type { Shells } from './shell.ts';
 import { writeSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
 
-const BATCH_ARGUMENTS = ['-force', '-batch', '-'];
+const BATCH = 'ip -force -batch -';
 /** A group that nothing else uses, for interfaces about to be deleted. */
 const DOOMED_GROUP = '1990199';
 
@@ -22,10 +22,11 @@ type OnView = (container: Key, view: ContainerView) => void;
 
 /** Carries out operations, stage by stage. */
 export class Executor {
-  readonly #host = new StandbyProgram('ip', BATCH_ARGUMENTS);
+  readonly #shells: Shells;
   readonly #visitor: Visitor;
 
-  constructor(visitor: Visitor) {
+  constructor(shells: Shells, visitor: Visitor) {
+    this.#shells = shells;
     this.#visitor = visitor;
   }
 
@@ -46,10 +47,6 @@ export class Executor {
       for (const { key } of refused.keys()) failedKeys.add(key);
     }
     return [...refused].map(([operation, message]) => ({ operation, message }));
-  }
-
-  close(): void {
-    this.#host.close();
   }
 
   async #runStage(operations: readonly Operation[], refused: Refused, onView: OnView): Promise<void> {
@@ -105,7 +102,7 @@ export class Executor {
           `link delete group ${DOOMED_GROUP}`,
         ]
       : lines;
-    const result = await this.#host.run(input.map((line) => `${line}\n`).join(''));
+    const result = await this.#shells.run(BATCH, input.map((line) => `${line}\n`).join(''));
     const errors = batchErrors(result, input.length);
     batch.forEach(({ operation, command }, index) => {
       const error = errors[index] ?? (grouped && isLinkDeletion(command) ? errors.at(-1) : undefined);

@@ -1,35 +1,69 @@
-import { NAMESPACE_QUERIES, parseNamespace, parseProxies } from './ip-json.ts';
+import { NAMESPACE_QUERIES, parseInterfaces, parseNamespace, parseProxies, parseRest } from './ip-json.ts';
+import { batchErrors, renderIpCommand } from './ip.ts';
 import type { NamespaceView } from './observed.ts';
-import { runProgram } from './programs.ts';
-import { StandbyProgram } from './standby.ts';
+import type { Shells } from './shell.ts';
 
-const QUERY_INPUT = NAMESPACE_QUERIES.map((line) => `${line}\n`).join('');
-/** `ip` as it is asked for JSON, with further commands before the queries or none. */
-const QUERY_ARGUMENTS = ['-j', '-d', '-force', '-batch', '-'];
+/** `ip` as it is asked for JSON. */
+const QUERY = 'ip -j -d -force -batch -';
+/** How `address show dev` says that there is no such interface. */
+const ABSENT = /does not exist/i;
 
 /** Lists interfaces, addresses and routes of the host's namespace. */
 export class HostLister {
-  readonly #lister = new StandbyProgram('ip', QUERY_ARGUMENTS);
+  readonly #shells: Shells;
 
-  /** @throws {Error} Where the listing fails or cannot be read. */
-  async list(): Promise<NamespaceView> {
-    const result = await this.#lister.run(QUERY_INPUT);
-    if (result.exitCode !== 0) throw new Error(`Cannot list interfaces and routes: ${result.stderr.trim()}`);
-    try {
-      return parseNamespace(result.stdout);
-    } catch (error) {
-      throw new Error('Cannot read what ip lists of interfaces and routes', { cause: error });
-    }
+  constructor(shells: Shells) {
+    this.#shells = shells;
   }
 
-  close(): void {
-    this.#lister.close();
+  /** Everything. @throws {Error} Where the listing fails or cannot be read. */
+  async list(): Promise<NamespaceView> {
+    const answers = await this.#ask(NAMESPACE_QUERIES);
+    return readable(() => parseNamespace(answers.join('\n')));
+  }
+
+  /**
+   * A view with these interfaces as they are now.
+   *
+   * @param withRest Whether routes and neighbour proxies are listed anew, too.
+   * @throws {Error} Where the listing fails or cannot be read.
+   */
+  async update(before: NamespaceView, names: readonly string[], withRest: boolean): Promise<NamespaceView> {
+    const queries = names.map((name) => renderIpCommand(['address', 'show', 'dev', name]));
+    const lines = [...queries, ...(withRest ? NAMESPACE_QUERIES.slice(1) : [])];
+    const answers = await this.#ask(lines, names.length);
+    const devices = readable(() => parseInterfaces(answers.slice(0, names.length)));
+    const interfaces = new Map(before.interfaces);
+    const renamed = new Set(devices.map(({ index }) => index));
+    for (const name of names) interfaces.delete(name);
+    for (const { name, index } of before.interfaces.values()) if (renamed.has(index)) interfaces.delete(name);
+    for (const device of devices) interfaces.set(device.name, device);
+    return { ...before, interfaces, ...(withRest && readable(() => parseRest(answers.slice(names.length)))) };
+  }
+
+  /** What devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */
+  async listProxies(): Promise<ReadonlySet<string>> {
+    const [answer = ''] = await this.#ask(['neighbour show proxy']);
+    return readable(() => parseProxies(answer));
+  }
+
+  /** @param mayBeAbsent The first so many queries are about interfaces that there need not be; these have an empty answer. */
+  async #ask(queries: readonly string[], mayBeAbsent = 0): Promise<string[]> {
+    const result = await this.#shells.run(QUERY, queries.map((line) => `${line}\n`).join(''));
+    const failures = batchErrors(result, queries.length);
+    const answers = result.stdout.split('\n').filter((line) => line !== '');
+    return failures.map((failure, index) => {
+      if (failure === undefined) return answers.shift() ?? '';
+      if (index < mayBeAbsent && ABSENT.test(failure)) return '';
+      throw new Error(`Cannot list interfaces and routes: ${failure}`);
+    });
   }
 }
 
-/** Lists what devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */
-export async function listProxies(): Promise<ReadonlySet<string>> {
-  const result = await runProgram('ip', ['-j', 'neighbour', 'show', 'proxy']);
-  if (result.exitCode !== 0) throw new Error(`Cannot list neighbour proxies: ${result.stderr.trim()}`);
-  return parseProxies(result.stdout);
+function readable<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error('Cannot read what ip lists of interfaces and routes', { cause: error });
+  }
 }

@@ -78,22 +78,30 @@ export function parseNamespace(stdout: string): NamespaceView {
       `Cannot read the answers of ip: ${answers.length} instead of ${NAMESPACE_QUERIES.length}`,
     );
   }
-  const [links, routes, proxies] = answers.map((line): unknown => JSON.parse(line));
-  const interfaces = z.array(interfaceInfo).parse(links).map(toInterface);
+  const interfaces = parseInterfaces(answers.slice(0, 1));
   return {
     interfaces: new Map(interfaces.map((device) => [device.name, device])),
-    routes: z.array(routeInfo).parse(routes).map(toRoute),
-    proxies: toProxies(proxies),
+    ...parseRest(answers.slice(1)),
   };
 }
 
-/** Reads `ip -j neighbour show proxy` alone. @throws {Error} When it has another shape. */
-export function parseProxies(stdout: string): ReadonlySet<string> {
-  return toProxies(JSON.parse(stdout));
+/** Reads answers to `address show`; an empty one is of an interface that there is not. @throws {Error} For another shape. */
+export function parseInterfaces(answers: readonly string[]): ObservedInterface[] {
+  const listings = answers.filter((answer) => answer !== '');
+  return listings.flatMap((answer) => z.array(interfaceInfo).parse(JSON.parse(answer)).map(toInterface));
 }
 
-function toProxies(listing: unknown): ReadonlySet<string> {
-  const proxies = z.array(proxyInfo).parse(listing);
+/** Reads the answers about routes and neighbour proxies. @throws {Error} When they have another shape. */
+export function parseRest([routes = '', proxies = '']: readonly string[]): Omit<NamespaceView, 'interfaces'> {
+  return {
+    routes: z.array(routeInfo).parse(JSON.parse(routes)).map(toRoute),
+    proxies: parseProxies(proxies),
+  };
+}
+
+/** Reads the answer about neighbour proxies alone. @throws {Error} When it has another shape. */
+export function parseProxies(answer: string): ReadonlySet<string> {
+  const proxies = z.array(proxyInfo).parse(JSON.parse(answer));
   return new Set(proxies.map(({ dev, dst }) => `${dev} ${canonical(dst)}`));
 }
 

@@ -2,10 +2,23 @@ import { type LineProgram, followProgram } from './programs.ts';
 
 /** Something changed; it never says what to do, only where to look. */
 export type KernelEvent =
-  | { readonly part: 'host'; readonly group: 'link' | 'address' | 'route' }
+  | {
+      readonly part: 'host';
+      readonly group: 'link' | 'address' | 'route';
+      /** The interface that it is about, where it is about one. */
+      readonly device?: string;
+    }
+  /** Forwarding was switched: sysctls are read at every look, so there is nothing else to look at. */
+  | { readonly part: 'switch' }
   /** In another namespace, by the id that the kernel gives it here. */
   | { readonly part: 'namespace'; readonly id: number; readonly group: 'link' | 'address' | 'route' }
-  | { readonly part: 'netfilter'; readonly process: number; readonly name: string }
+  | {
+      readonly part: 'netfilter';
+      readonly process: number;
+      readonly name: string;
+      /** The sets whose elements alone have changed; absent where more has, or nft does not tell. */
+      readonly sets?: readonly string[];
+    }
   /** Chains or rules of another table. */
   | { readonly part: 'foreign' }
   /** A monitor has begun, ended, or lost events: anything may have changed. */
@@ -35,13 +48,20 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
   const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?:Deleted )?(?<rest>.*)$/.exec(line);
   if (!match?.groups || match.groups.rest === '') return undefined;
   const { nsid = 'current', rest = '' } = match.groups;
+  const isSwitch = /^inet6? /.test(rest);
   const group = /^\d+: \S+ +inet6? /.test(rest)
     ? 'address'
-    : /^(\d+: |inet6? )/.test(rest)
+    : isSwitch || /^\d+: /.test(rest)
       ? 'link'
       : 'route';
-  return nsid === 'current' ? { part: 'host', group } : { part: 'namespace', id: Number(nsid), group };
+  if (nsid !== 'current') return { part: 'namespace', id: Number(nsid), group };
+  if (isSwitch) return { part: 'switch' };
+  const device = DEVICE.exec(rest)?.groups?.name;
+  return { part: 'host', group, ...(device !== undefined && { device }) };
 }
+
+/** `5: vm1@if2: <…`, `5: vm1    inet …`; a name with other characters is as good as none. */
+const DEVICE = /^\d+: (?<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,14})(@[^\s:]+)?(:| +inet6?) /;
 
 /** Follows changes of lxcnet's own tables, and of others' chains and rules. */
 export function monitorNetfilter(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
@@ -57,13 +77,20 @@ export function netfilterEvents(): (line: string) => KernelEvent[] {
   let told = false;
   let touched = false;
   let foreign = false;
+  let structure = false;
+  const sets = new Set<string>();
   return (line) => {
     if (/no buffer space|overrun/i.test(line))
       return [{ part: 'unknown', monitor: 'nft', reason: 'events were lost' }];
     const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
     if (!generation) {
       told ||= /^\w+ \w+ (ip|ip6|inet|arp|bridge|netdev) /.test(line);
-      touched ||= / (inet|bridge) lxcnet( |$)/.test(line);
+      if (/ (inet|bridge) lxcnet( |$)/.test(line)) {
+        touched = true;
+        const set = /^(?:add|delete) element (?:inet|bridge) lxcnet (?<name>\w+) \{/.exec(line)?.groups?.name;
+        if (set === undefined) structure = true;
+        else sets.add(set);
+      }
       foreign ||= /^\w+ (table|chain|rule) (ip|ip6|inet) (?!lxcnet( |$))/.test(line);
       return [];
     }
@@ -71,13 +98,15 @@ export function netfilterEvents(): (line: string) => KernelEvent[] {
       part: 'netfilter',
       process: Number(generation.pid),
       name: generation.name ?? '',
+      ...(touched && !structure && { sets: [...sets] }),
     };
     // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges.
     const events: KernelEvent[] = [
       ...(touched || !told ? [event] : []),
       ...(foreign ? [{ part: 'foreign' as const }] : []),
     ];
-    told = touched = foreign = false;
+    told = touched = foreign = structure = false;
+    sets.clear();
     return events;
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
-import type { NetfilterView } from './observed.ts';
-import { runProgram } from './programs.ts';
+import type { ElementTexts, NamedSet, NetfilterView } from './observed.ts';
+import type { Shells } from './shell.ts';
 import { StandbyProgram } from './standby.ts';
 
 const NO_SUCH_TABLE = 'No such file or directory';
@@ -9,6 +9,7 @@ const NO_SUCH_TABLE = 'No such file or directory';
 /** lxcnet's own two tables. No other table is ever named, listed or written. */
 export class Nft {
   readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#remember(pid));
+  readonly #shells: Shells;
   readonly #ownProcesses = new Set<number>();
   readonly #onLearnt: (fingerprint: string) => void;
   /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
@@ -20,7 +21,12 @@ export class Nft {
    * what was done to them.
    * @param onLearnt Told what tables look like that were just made.
    */
-  constructor(fingerprint?: string, onLearnt: (fingerprint: string) => void = () => undefined) {
+  constructor(
+    shells: Shells,
+    fingerprint?: string,
+    onLearnt: (fingerprint: string) => void = () => undefined,
+  ) {
+    this.#shells = shells;
     this.#fingerprint = fingerprint;
     this.#onLearnt = onLearnt;
   }
@@ -40,7 +46,7 @@ export class Nft {
 
   /** Whether a transaction could be carried out, without doing it. @returns nft's words where it could not. */
   async check(transaction: string): Promise<string | undefined> {
-    const result = await runProgram('nft', ['-c', '-f', '-'], { input: transaction });
+    const result = await this.#shells.run('nft -c -f -', transaction);
     // A program that is missing, or was killed, says nothing about the kernel.
     return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);
   }
@@ -55,7 +61,7 @@ export class Nft {
     families,
     chain,
   }: TableLayout): Promise<NetfilterView & { readonly packets: TableListing['packets'] }> {
-    const tables = await Promise.all(families.map(listTable));
+    const tables = await Promise.all(families.map((family) => this.#listTable(family)));
     const elements = new Map(tables.flatMap((table) => [...(table?.elements ?? [])]));
     const packets = new Map(tables.flatMap((table) => [...(table?.packets ?? [])]));
     if (tables.every((table) => table === undefined)) return { skeleton: 'absent', elements, packets };
@@ -71,8 +77,25 @@ export class Nft {
     };
   }
 
+  /** The elements of these sets alone. @throws {Error} Where one cannot be listed. */
+  async listSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
+    const lines = sets.map(({ family, kind, name }) => `list ${kind} ${family} lxcnet ${name}\n`);
+    // As if typed: of several in one file nft 1.0.6 lists none.
+    const { stdout, stderr } = await this.#shells.run('nft -j -n -i', lines.join(''));
+    const answers = stdout.split('\n').filter((line) => line.startsWith('{'));
+    if (answers.length !== sets.length) throw new Error(`Cannot list sets: ${firstError(stderr)}`);
+    return new Map(answers.flatMap((answer) => [...readTable('inet', answer).elements]));
+  }
+
   close(): void {
     this.#writer.close();
+  }
+
+  async #listTable(family: Family): Promise<TableListing | undefined> {
+    const result = await this.#shells.run(`nft -j -n list table ${family} lxcnet`);
+    if (result.exitCode === 0) return readTable(family, result.stdout);
+    if (result.stderr.includes(NO_SUCH_TABLE)) return undefined;
+    throw new Error(`Cannot list table ${family} lxcnet: ${firstError(result.stderr)}`);
   }
 
   #learn(fingerprint: string): void {
@@ -94,13 +117,8 @@ type Family = 'inet' | 'bridge';
 export interface TableLayout {
   readonly families: readonly Family[];
   readonly chain: string;
-}
-
-async function listTable(family: Family): Promise<TableListing | undefined> {
-  const result = await runProgram('nft', ['-j', '-n', 'list', 'table', family, 'lxcnet']);
-  if (result.exitCode === 0) return readTable(family, result.stdout);
-  if (result.stderr.includes(NO_SUCH_TABLE)) return undefined;
-  throw new Error(`Cannot list table ${family} lxcnet: ${firstError(result.stderr)}`);
+  /** By name. */
+  readonly named: ReadonlyMap<string, NamedSet>;
 }
 
 function readTable(family: Family, stdout: string): TableListing {

@@ -72,6 +72,15 @@ export type ContainerView =
 /** The elements of lxcnet's own tables: set name → key text → value text (empty for plain sets). */
 export type ElementTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
+/** A set of lxcnet's; its name is one of this program's own, not one that was read. */
+export interface NamedSet {
+  readonly family: 'inet' | 'bridge';
+  readonly kind: 'set' | 'map';
+  readonly name: string;
+  /** Whether `nft monitor` may say nothing of an element that leaves it. */
+  readonly silent: boolean;
+}
+
 /** What the kernel holds of lxcnet's tables. */
 export interface NetfilterView {
   /** Whether the tables' chains and sets are exactly those of this version. */

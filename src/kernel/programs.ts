@@ -112,3 +112,56 @@ export function followProgram(
   // Not SIGTERM: that one would wait where somebody has stopped the program.
   return { pid: program.pid, ended, printed: () => printed, stop: () => void program.kill('SIGKILL') };
 }
+
+/** A program that is given its input bit by bit, and whose output is read as it comes. */
+export interface Conversation {
+  readonly pid: number | undefined;
+  readonly ended: Promise<ProgramResult>;
+  write(text: string): void;
+  /** Tells it that there is no more input. */
+  end(): void;
+  /** Kills it, and what it has started. */
+  kill(): void;
+}
+
+/** Starts a program to talk to. */
+export function converse(
+  file: string,
+  args: readonly string[],
+  onOutput: (stream: 'stdout' | 'stderr', text: string) => void,
+): Conversation {
+  const program = execa(file, args, {
+    env: ENVIRONMENT,
+    extendEnv: false,
+    stdin: 'pipe',
+    reject: false,
+    buffer: false,
+    // A group of its own, so that what it has started can be killed with it.
+    detached: true,
+  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    program[name].setEncoding('utf8');
+    program[name].on('data', (text: string) => onOutput(name, text));
+  }
+  program.stdin.on('error', () => undefined); // it may have ended; its exit tells why
+  const ended = program.then(({ shortMessage, exitCode }) => ({
+    stdout: '',
+    stderr: shortMessage ?? '',
+    exitCode,
+    pid: program.pid,
+  }));
+  return {
+    pid: program.pid,
+    ended,
+    write: (text) => void program.stdin.write(text),
+    end: () => void program.stdin.end(),
+    kill: () => {
+      if (program.pid === undefined) return;
+      try {
+        process.kill(-program.pid, 'SIGKILL');
+      } catch {
+        // It has ended already.
+      }
+    },
+  };
+}

@@ -1,5 +1,8 @@
 import { type ProgramResult, type StartedProgram, startProgram } from './programs.ts';
 
+/** Node stands still while it starts a process: not before what depends on the last one has been done. Milliseconds. */
+const RESTOCK_DELAY = 50;
+
 /**
  * A program of which one instance always stands by, started and waiting for input, so that a change does not wait for
  * a process to start. Each instance serves one request: unlike a long-lived session it holds no cache of interface
@@ -11,6 +14,7 @@ export class StandbyProgram {
   readonly #timeout: number;
   readonly #onStart: (pid: number) => void;
   #spare: StartedProgram | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @param onStart Told the process id of each instance before it is given its input. */
@@ -34,14 +38,19 @@ export class StandbyProgram {
     const program = spare?.alive() === true ? spare : startProgram(this.#file, this.#args);
     if (program.pid !== undefined) this.#onStart(program.pid);
     const result = await program.finish(input, this.#timeout);
-    if (!this.#closed) this.#spare ??= startProgram(this.#file, this.#args);
+    this.#timer ??= setTimeout(() => this.#restock(), RESTOCK_DELAY).unref();
     return result;
   }
 
   /** Ends the instance that stands by. */
   close(): void {
     this.#closed = true;
+    clearTimeout(this.#timer);
     this.#spare?.kill();
     this.#spare = undefined;
+  }
+  #restock(): void {
+    this.#timer = undefined;
+    if (!this.#closed && this.#spare?.alive() !== true) this.#spare = startProgram(this.#file, this.#args);
   }
 }

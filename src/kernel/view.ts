@@ -3,7 +3,7 @@ import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { findContainer } from './containers.ts';
 import { LxcProcesses } from './lxc.ts';
-import { HostLister, listProxies } from './host-lister.ts';
+import { HostLister } from './host-lister.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
@@ -14,14 +14,19 @@ import {
   markedKey,
 } from './observed.ts';
 import { lookAround } from './look-around.ts';
+import { sharedContainer, sharedWith } from './shared.ts';
+import type { Shells } from './shell.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
 
-/** A part of the kernel's state that is looked at on its own. */
-export type Part = 'host' | 'netfilter' | Key;
+/** A part of the kernel's state that is looked at on its own: of the host's, an interface; of netfilter's, a set. */
+export type Part = 'host' | 'routes' | `device ${string}` | 'netfilter' | `set ${string}` | Key;
 
 const CONTAINERS_AT_A_TIME = 8;
+/** Of more than these everything is listed at once. */
+const MOST_DEVICES = 64;
+const MOST_SETS = 8;
 const LEAST_SLICE = 20;
 
 /**
@@ -35,7 +40,7 @@ export class KernelView {
   readonly #visitor: Visitor;
   readonly #layout: TableLayout;
   readonly #missing: ReadonlySet<string>;
-  readonly #host = new HostLister();
+  readonly #host: HostLister;
   readonly #stale = new Set<Part>();
   /** Containers that were looked into after the commands that changed their host end. */
   readonly #fresh = new Set<Key>();
@@ -46,7 +51,14 @@ export class KernelView {
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
   /** @param missing What the kernel cannot do. */
-  constructor(nft: Nft, visitor: Visitor, layout: TableLayout, missing: ReadonlySet<string> = new Set()) {
+  constructor(
+    shells: Shells,
+    nft: Nft,
+    visitor: Visitor,
+    layout: TableLayout,
+    missing: ReadonlySet<string> = new Set(),
+  ) {
+    this.#host = new HostLister(shells);
     this.#nft = nft;
     this.#visitor = visitor;
     this.#layout = layout;
@@ -88,7 +100,7 @@ export class KernelView {
 
   /** Takes note of what a container looked like after our commands, instead of looking again. */
   replaceContainer(key: Key, container: ContainerView): void {
-    this.#containers.set(key, container);
+    this.#setContainer(key, container);
     this.#stale.delete(key);
     this.#fresh.add(key);
   }
@@ -106,10 +118,7 @@ export class KernelView {
     const stale = new Set(this.#stale);
     this.#stale.clear();
     try {
-      const [host, netfilter] = await Promise.all([
-        this.#hostView && !stale.has('host') ? this.#hostView : this.#host.list(),
-        this.#netfilter && !stale.has('netfilter') ? this.#netfilter : this.#listNetfilter(),
-      ]);
+      const [host, netfilter] = await Promise.all([this.#lookAtHost(stale), this.#lookAtNetfilter(stale)]);
       for (const key of this.#replacedEnds(host)) if (!this.#fresh.has(key)) stale.add(key);
       this.#fresh.clear();
       await this.#lookIntoContainers(links, stale);
@@ -151,7 +160,7 @@ export class KernelView {
     );
     if (values.includes(true)) return true;
     if (host.proxies.size === 0) return false;
-    const proxies = await listProxies();
+    const proxies = await this.#host.listProxies();
     if (proxies.size === host.proxies.size && [...proxies].every((one) => host.proxies.has(one)))
       return false;
     this.invalidate('host');
@@ -167,8 +176,35 @@ export class KernelView {
   }
 
   close(): void {
-    this.#host.close();
     this.processes.close();
+  }
+
+  async #lookAtHost(stale: ReadonlySet<Part>): Promise<NamespaceView> {
+    const before = this.#hostView;
+    const names = namesOf(stale, 'device');
+    if (!before || stale.has('host') || names.length > MOST_DEVICES)
+      return sharedWith(before, await this.#host.list());
+    // Routes and neighbour proxies come and go with their interface, and mostly without a word.
+    const withRest = stale.has('routes') || !names.every((name) => isMerePort(before, name));
+    if (names.length === 0 && !withRest) return before;
+    return sharedWith(before, await this.#host.update(before, names, withRest));
+  }
+
+  async #lookAtNetfilter(stale: ReadonlySet<Part>): Promise<NetfilterView> {
+    const before = this.#netfilter;
+    const names = namesOf(stale, 'set');
+    if (!before || stale.has('netfilter')) return this.#listNetfilter();
+    if (names.length === 0) return before;
+    const { named } = this.#layout;
+    if (before.skeleton !== 'present' || names.length > MOST_SETS || !names.every((name) => named.has(name)))
+      return this.#listNetfilter();
+    const sets = [...named.values()].filter(({ name, silent }) => silent || names.includes(name));
+    try {
+      const listed = await this.#nft.listSets(sets);
+      return { ...before, elements: new Map([...before.elements, ...listed]) };
+    } catch {
+      return this.#listNetfilter();
+    }
   }
 
   /** Tables that cannot be listed are as good as wrong ones: they are made anew, or that fails and says why. */
@@ -199,7 +235,7 @@ export class KernelView {
       for (let link = pending.shift(); link; link = pending.shift()) {
         const container = await findContainer(link.resource.spec.container, this.processes);
         if (container.state === 'running') running.push({ key: link.key, ...container, commands: [] });
-        else this.#containers.set(link.key, container);
+        else this.#setContainer(link.key, container);
       }
     };
     await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));
@@ -207,10 +243,30 @@ export class KernelView {
     for (const [index, { result, view }] of results.entries()) {
       const { key, path, identity } = running[index]!;
       const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
-      this.#containers.set(
+      this.#setContainer(
         key,
         view ? { state: 'running', path, identity, view } : { state: 'absent', reason },
       );
     }
   }
+
+  #setContainer(key: Key, container: ContainerView): void {
+    this.#containers.set(key, sharedContainer(this.#containers.get(key), container));
+  }
+}
+
+function namesOf(stale: ReadonlySet<Part>, kind: 'device' | 'set'): string[] {
+  const prefix = `${kind} `;
+  return [...stale].filter((part) => part.startsWith(prefix)).map((part) => part.slice(prefix.length));
+}
+
+/** Whether nothing hangs on it but that it is a port of a bridge. */
+function isMerePort({ interfaces, routes }: NamespaceView, name: string): boolean {
+  const device = interfaces.get(name);
+  return (
+    device?.master !== undefined &&
+    device.addresses.length === 0 &&
+    !device.linkLocal &&
+    !routes.some((route) => route.interface === name)
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { NamedSet } from '../kernel/observed.ts';
 import { bridgeChains } from './bridge-chains.ts';
 import { chain } from './chain.ts';
 import { type FlowOptions, ROLES, flowChains, unknownChain } from './flow-chains.ts';
@@ -74,6 +75,8 @@ export interface Layout {
   readonly chain: string;
   readonly families: readonly Table[];
   readonly sets: readonly SetName[];
+  /** The same, as they are listed. */
+  readonly named: ReadonlyMap<string, NamedSet>;
   /** One transaction that puts empty tables in the place of whatever lxcnet had. */
   readonly replacement: string;
   /** One transaction that removes lxcnet's tables, whether they are there or not. */
@@ -110,7 +113,16 @@ export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): La
   const chainSizes = Object.fromEntries(
     families.flatMap((family) => chains[family].map((text) => chainSize(family, text))),
   );
-  return { chain: name, families, sets, replacement, removal, chainSizes };
+  return { chain: name, families, sets, named: namedSets(sets), replacement, removal, chainSizes };
+}
+
+function namedSets(sets: readonly SetName[]): ReadonlyMap<string, NamedSet> {
+  const named = sets.map((name): NamedSet => {
+    const { table, key, value, interval = false } = SETS[name];
+    // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges, or ends with a fault.
+    return { family: table, kind: value ? 'map' : 'set', name, silent: interval && key.length > 1 };
+  });
+  return new Map(named.map((set) => [set.name, set]));
 }
 
 function chainSize(family: Table, text: string): [name: string, rules: number] {

@@ -155,12 +155,14 @@ describe('parseInterfaceEvent', () => {
   it.each([
     [
       '[nsid current]2: br0: <BROADCAST,MULTICAST> mtu 1400 qdisc noop state DOWN',
-      { part: 'host', group: 'link' },
+      { part: 'host', group: 'link', device: 'br0' },
     ],
-    ['[nsid current]Deleted 3: v0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link' }],
+    ['[nsid current]Deleted 3: v0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link', device: 'v0' }],
+    // A name that is not one plain word is not one to ask for.
+    ['[nsid current]3: v$0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link' }],
     ['[nsid 4]2: eth0    inet 10.1.0.5/24 scope global eth0', { part: 'namespace', id: 4, group: 'address' }],
     ['[nsid current]default via 10.0.0.1 dev eth0', { part: 'host', group: 'route' }],
-    ['[nsid current]inet br0 forwarding off rp_filter off', { part: 'host', group: 'link' }],
+    ['[nsid current]inet br0 forwarding off rp_filter off', { part: 'switch' }],
     [
       'netlink receive error No buffer space available (105)',
       { part: 'unknown', monitor: 'ip', reason: 'events were lost' },

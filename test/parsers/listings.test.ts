@@ -197,17 +197,34 @@ describe('a listing of tables', () => {
 
 describe('a line of the monitor', () => {
   it.each([
-    ['[nsid current]Deleted 2: va    inet 10.1.2.1/24 scope global va\\       valid_lft forever', 'address'],
-    ['[nsid current]2: va    inet6 fd00:7::1/64 scope global nodad \\       valid_lft forever', 'address'],
-    ['[nsid current]2: va@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noqueue state DOWN', 'link'],
-    ['[nsid current]inet6 va forwarding off mc_forwarding off proxy_neigh off', 'link'],
-    ['[nsid current]Deleted inet va ', 'link'],
-    ['[nsid current]Deleted 10.4.0.0/16 via 10.1.2.2 dev va ', 'route'],
-    ['[nsid current]local fd00:7::1 dev va table local proto kernel metric 0 pref medium', 'route'],
-    ['[nsid current]blackhole 10.5.0.0/16 ', 'route'],
-  ])('%s is about the host', (line, group) => {
-    expect(parseInterfaceEvent(line)).toEqual({ part: 'host', group });
+    [
+      '[nsid current]Deleted 2: va    inet 10.1.2.1/24 scope global va\\       valid_lft forever',
+      { group: 'address', device: 'va' },
+    ],
+    [
+      '[nsid current]2: va    inet6 fd00:7::1/64 scope global nodad \\       valid_lft forever',
+      { group: 'address', device: 'va' },
+    ],
+    [
+      '[nsid current]2: va@NONE: <BROADCAST,MULTICAST> mtu 1500 qdisc noqueue state DOWN',
+      { group: 'link', device: 'va' },
+    ],
+    ['[nsid current]Deleted 10.4.0.0/16 via 10.1.2.2 dev va ', { group: 'route' }],
+    [
+      '[nsid current]local fd00:7::1 dev va table local proto kernel metric 0 pref medium',
+      { group: 'route' },
+    ],
+    ['[nsid current]blackhole 10.5.0.0/16 ', { group: 'route' }],
+  ])('%s is about the host', (line, rest) => {
+    expect(parseInterfaceEvent(line)).toEqual({ part: 'host', ...rest });
   });
+
+  it.each(['[nsid current]inet6 va forwarding off mc_forwarding off', '[nsid current]Deleted inet va '])(
+    '%s is about forwarding',
+    (line) => {
+      expect(parseInterfaceEvent(line)).toEqual({ part: 'switch' });
+    },
+  );
 
   it('may be about a namespace that a veth leads to', () => {
     expect(parseInterfaceEvent('[nsid 0]Deleted 2: if2    inet 10.1.1.1/24 scope global vb')).toEqual({

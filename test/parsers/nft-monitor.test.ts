@@ -26,7 +26,16 @@ it('a generation of which nothing is told may be one of ours', () => {
 it('each generation stands for itself', () => {
   expect(
     events('add element inet lxcnet s { 1 }', GENERATION, 'add element ip x s { 1 }', GENERATION),
-  ).toEqual([OURS]);
+  ).toEqual([{ ...OURS, sets: ['s'] }]);
+});
+
+it('sets are named where nothing but their elements has changed', () => {
+  const lines = ['delete element inet lxcnet s { 1 }', 'add element bridge lxcnet t { 2 }'];
+  expect(events(...lines, 'add element inet lxcnet s { 3 }', GENERATION)).toEqual([
+    { ...OURS, sets: ['s', 't'] },
+  ]);
+  expect(events(...lines, 'add rule inet lxcnet forward accept', GENERATION)).toEqual([OURS]);
+  expect(events('add element inet lxcnet \u0001garbage', GENERATION)).toEqual([OURS]);
 });
 
 it('lost events are told at once', () => {

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
+import { type Conversation, type ProgramResult, converse } from './programs.ts';
+
+const SHELLS = 3;
+/** Above it are programs that could not be started, and those that a signal ended. `ip` has 255 for wrong arguments. */
+const LARGEST_STATUS = 125;
+const TIMEOUT = 30_000;
+
+/**
+ * Runs programs from shells that stay. A process that Node starts costs as much as Node's own memory is large, 11 ms at
+ * 350 MiB, and Node stands still for it; from a small shell it is 1 ms of another process. Each request is a fresh program,
+ * so unlike a session of `ip` or `nft` it holds no cache that others' changes could make wrong.
+ */
+export class Shells {
+  readonly #idle: Shell[] = [];
+  readonly #waiting: ((shell: Shell) => void)[] = [];
+  #started = 0;
+  #closed = false;
+
+  /**
+   * Runs a command with this input; never throws for what it does.
+   *
+   * @param command In the shell's words: no value may stand in it that was not checked.
+   * @param input Whole lines; each ends with a line feed.
+   * @param timeout Milliseconds until the command is killed.
+   */
+  async run(command: string, input = '', timeout = TIMEOUT): Promise<ProgramResult> {
+    const shell = await this.#take();
+    const result = await shell.run(command, input, timeout);
+    const next = shell.alive ? shell : new Shell();
+    const waiting = this.#waiting.shift();
+    if (waiting) waiting(next);
+    else if (this.#closed) next.close();
+    else this.#idle.push(next);
+    return result;
+  }
+
+  /** Ends the shells, once they have done what they are at. */
+  close(): void {
+    this.#closed = true;
+    this.#idle.splice(0).forEach((shell) => shell.close());
+  }
+
+  #take(): Promise<Shell> | Shell {
+    const idle = this.#idle.pop();
+    if (idle?.alive) return idle;
+    if (idle) return new Shell();
+    if (this.#started < SHELLS) {
+      this.#started++;
+      return new Shell();
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** One request at a time. */
+class Shell {
+  readonly #program: Conversation;
+  #stdout = '';
+  #stderr = '';
+  #onOutput: () => void = () => undefined;
+  alive = true;
+
+  constructor() {
+    this.#program = converse('sh', ['-s'], (stream, text) => {
+      if (stream === 'stdout') this.#stdout += text;
+      else this.#stderr += text;
+      this.#onOutput();
+    });
+    void this.#program.ended.then(() => {
+      this.alive = false;
+    });
+  }
+
+  async run(command: string, input: string, timeout: number): Promise<ProgramResult> {
+    const mark = randomUUID();
+    // The output ends where both marks have come; the program cannot know them.
+    const end = new RegExp(`${mark} (\\d+)\\n$`);
+    this.#stdout = this.#stderr = '';
+    const answered = new Promise<void>((resolve) => {
+      this.#onOutput = () => {
+        if (this.#stderr.endsWith(`${mark}\n`) && end.test(this.#stdout.slice(-mark.length - 8))) resolve();
+      };
+    });
+    // Where a program is may have changed since the shell has last looked for it.
+    this.#program.write(`hash -r
+{ ${command}
+} <<'${mark}'
+${input}${mark}
+echo "${mark} $?"; echo "${mark}" >&2
+`);
+    const limit = setTimeout(() => this.#program.kill(), timeout);
+    const failure = await Promise.race([answered, this.#program.ended.then(({ stderr }) => stderr)]);
+    clearTimeout(limit);
+    const { pid } = this.#program;
+    if (failure !== undefined) {
+      const stderr = this.#stderr || failure || 'the shell has ended';
+      return { stdout: this.#stdout, stderr, exitCode: undefined, pid };
+    }
+    const status = end.exec(this.#stdout)!;
+    const stdout = this.#stdout.slice(0, status.index);
+    const stderr = this.#stderr.slice(0, -mark.length - 1);
+    this.#stdout = this.#stderr = '';
+    return { stdout, pid, ...ending(Number(status[1]), stderr) };
+  }
+
+  close(): void {
+    this.#program.end();
+  }
+}
+
+/** What a shell says of a program as a number. */
+function ending(status: number, stderr: string): Pick<ProgramResult, 'exitCode' | 'stderr'> {
+  if (status <= LARGEST_STATUS || status === 255) return { exitCode: status, stderr };
+  const signal = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
+  const words = signal === undefined ? stderr.replace(/^sh: \d+: /gm, '') : `it was killed by ${signal}`;
+  return { exitCode: undefined, stderr: words };
+}
