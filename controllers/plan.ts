@@ -17,9 +17,9 @@ export interface PlanInput {
 export interface Claims {
   /** @returns the claim on this object, whoever owns it. */
   find(object: Claim['object'], id: string): Claim | undefined;
-  /** The claims of one resource. */
+  /** The claims of one resource; the same list as long as it has the same claims. */
   of(owner: Key): readonly Claim[];
-  /** Every claim. */
+  /** Every claim; the same list as long as there are the same. */
   all(): readonly Claim[];
 }
 

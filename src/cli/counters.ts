@@ -11,7 +11,7 @@ import { SETS, type SetName } from '../netfilter/sets.ts';
 /** Listing thousands of elements takes a while, so nobody makes lxcnet do it more often. Milliseconds. */
 const FRESH = 1_000;
 /** A reading and what it has counted are saved together, so a crash costs nothing that the kernel still counts. */
-const SAVE_PERIOD = 60_000;
+const SAVE_PERIOD = 300_000;
 
 interface CounterParts {
   readonly kernel: KernelSession;

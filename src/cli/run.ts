@@ -119,11 +119,13 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** A full disk must not stop the network from being kept right. */
-async function saveQuietly(save: () => Promise<void>, logger: Logger): Promise<void> {
+/** A full disk must not stop the network from being kept right. @returns whether it was saved. */
+async function saveQuietly(save: () => Promise<void>, logger: Logger): Promise<boolean> {
   try {
     await save();
+    return true;
   } catch (error) {
     logger.error('the state could not be saved', { error });
+    return false;
   }
 }

@@ -52,6 +52,11 @@ export class DesiredState {
     return this.#manifests;
   }
 
+  /** Of the files, as they were last read. */
+  get revision(): string {
+    return this.#snapshot?.revision ?? '';
+  }
+
   /** Whether the directory was read at least once. */
   get known(): boolean {
     return this.#snapshot !== undefined;

@@ -1,16 +1,16 @@
 import type { Observable } from 'rxjs';
 import { Subject, Subscription, interval, tap } from 'rxjs';
 import type { Key } from '../api/key.ts';
-import { ANNOTATIONS } from '../api/meta.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { KernelView } from '../kernel/view.ts';
 import type { Scan } from '../source/scan.ts';
+import { sameThings } from '../netfilter/memo.ts';
 import type { ManifestSource } from '../source/snapshot.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
-import { verdictOf } from './conditions.ts';
+import { Judge } from './judge.ts';
 import { Contests } from './contests.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
@@ -50,7 +50,7 @@ export interface EngineParts {
   /** What was in force when the daemon last ran. */
   readonly before: ReadonlyMap<Key, Manifest>;
   /** Called after a pass, to keep on disk what should outlive the daemon: also what stays without a manifest. */
-  readonly save: (retained: readonly Manifest[]) => Promise<void>;
+  readonly save: (retained: readonly Manifest[]) => Promise<boolean>;
 }
 
 /** The daemon's heart: reads manifests, follows the kernel, and runs one pass at a time. */
@@ -73,6 +73,9 @@ export class Engine implements EngineActions {
   #pruneOrphans = false;
   #firstEventAt: number | undefined;
   #changed = new Set<Key>();
+  readonly #judge: Judge;
+  /** What was saved last. */
+  #saved: readonly unknown[] = [];
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
@@ -88,6 +91,12 @@ export class Engine implements EngineActions {
     };
     this.#loop = new WorkLoop<Item>(parts.clock, hooks, () => this.#work());
     this.#queue = this.#loop.queue;
+    this.#judge = new Judge({
+      ...parts,
+      queue: this.#queue,
+      contests: this.#contests,
+      errorsOf: (key) => this.#desired.errorsOf(key),
+    });
     metrics.readQueueWith(() => this.#queue.reading());
     this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);
     this.lxc = createLxcActions({
@@ -123,7 +132,7 @@ export class Engine implements EngineActions {
   async stop(): Promise<void> {
     this.#subscription.unsubscribe();
     await this.#loop.stop();
-    await this.#parts.save(this.#desired.retained);
+    await this.#save();
   }
 
   /** The last pass; `undefined` before the first is over. */
@@ -179,7 +188,10 @@ export class Engine implements EngineActions {
     this.#confirmed = false;
     for (const key of changed) this.#changed.add(key);
     for (const key of changed) this.#contests.forget(key);
-    for (const key of [...changed, ...removed]) this.#queue.forget(key);
+    for (const key of [...changed, ...removed]) {
+      this.#queue.forget(key);
+      this.#judge.forget(key);
+    }
     if (nextAt !== undefined) this.#queue.add(HOST, 0, nextAt - now);
   }
 
@@ -191,6 +203,7 @@ export class Engine implements EngineActions {
 
   /** What the monitors may have missed; all of the filter only now and then, since listing it takes a while. */
   #audit(count: number): void {
+    this.#parts.reconciler.forget();
     this.#parts.view.invalidateSlice();
     if (count % NETFILTER_AUDIT_EVERY === 0) this.#parts.view.invalidate('netfilter');
     this.#lookAround$.next();
@@ -209,6 +222,7 @@ export class Engine implements EngineActions {
   }
 
   #resync(): void {
+    this.#parts.reconciler.forget();
     this.#parts.view.invalidateAll();
     this.#lookAround$.next();
     for (const key of this.#desired.manifests.keys()) this.#queue.add(key, -100);
@@ -256,30 +270,21 @@ export class Engine implements EngineActions {
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
     const drifts = reportPass(this.#parts, result, before, expected);
     this.#contests.observe(result, drifts, changed);
-    for (const manifest of desired.values()) this.#judge(manifest, result, postponed);
+    this.#judge.judge(desired.values(), result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
     metrics.observeObjects(objects.list());
     this.#queue.forget(HOST);
     const again = this.#contests.settle();
     if (again !== undefined) this.#queue.add(HOST, -10, again);
-    await this.#parts.save(this.#desired.retained);
+    await this.#save();
   }
 
-  #judge(manifest: Manifest, result: PassResult, postponed: ReadonlySet<Key>): void {
-    const { key, resource } = manifest;
-    if (resource.kind === 'Namespace' || postponed.has(key)) return;
-    const { objects, metrics } = this.#parts;
-    const verdict = verdictOf(manifest, result, this.#desired.errorsOf(key), this.#contests.of(key));
-    const token = resource.metadata.annotations[ANNOTATIONS.reconcileRequestedAt];
-    objects.setConditions(
-      key,
-      verdict.conditions,
-      token === undefined ? {} : { lastHandledReconcileAt: token },
-    );
-    metrics.reconciled(resource.kind, verdict.result);
-    if (verdict.retry) this.#queue.retry(key);
-    else this.#queue.forget(key);
+  /** Where nothing of it has changed, a thousand resources are not written down again. */
+  async #save(): Promise<void> {
+    const { objects, save } = this.#parts;
+    const basis = [objects.resourceVersion, this.#desired.revision, ...this.#desired.retained];
+    if (!sameThings(basis, this.#saved) && (await save(this.#desired.retained))) this.#saved = basis;
   }
 
   #notes(): string[] {

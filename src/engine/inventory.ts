@@ -21,6 +21,8 @@ function isKey(text: string): text is Key {
   }
 }
 
+const NO_CLAIMS: readonly Claim[] = [];
+
 const identityOf = ({ object, id }: Pick<Claim, 'object' | 'id'>): string => `${object} ${id}`;
 
 /**
@@ -31,7 +33,9 @@ export class Inventory implements Claims {
   readonly #path: string;
   readonly #boot: string;
   readonly #claims = new Map<string, Claim>();
-  readonly #byOwner = new Map<Key, Map<string, Claim>>();
+  readonly #byOwner = new Map<Key, readonly Claim[]>();
+
+  #all: readonly Claim[] | undefined;
 
   private constructor(path: string, boot: string) {
     this.#path = path;
@@ -53,11 +57,11 @@ export class Inventory implements Claims {
   }
 
   of(owner: Key): readonly Claim[] {
-    return [...(this.#byOwner.get(owner)?.values() ?? [])];
+    return this.#byOwner.get(owner) ?? NO_CLAIMS;
   }
 
   all(): readonly Claim[] {
-    return [...this.#claims.values()];
+    return (this.#all ??= [...this.#claims.values()]);
   }
 
   /**
@@ -98,16 +102,16 @@ export class Inventory implements Claims {
     const before = this.#claims.get(identityOf(claim));
     if (before) this.#delete(before);
     this.#claims.set(identityOf(claim), claim);
-    const owned = this.#byOwner.get(claim.owner) ?? new Map<string, Claim>();
-    owned.set(identityOf(claim), claim);
-    this.#byOwner.set(claim.owner, owned);
+    this.#all = undefined;
+    this.#byOwner.set(claim.owner, [...this.of(claim.owner), claim]);
   }
 
   #delete(claim: Claim): void {
     this.#claims.delete(identityOf(claim));
-    const owned = this.#byOwner.get(claim.owner);
-    owned?.delete(identityOf(claim));
-    if (owned?.size === 0) this.#byOwner.delete(claim.owner);
+    this.#all = undefined;
+    const rest = this.of(claim.owner).filter((other) => identityOf(other) !== identityOf(claim));
+    if (rest.length > 0) this.#byOwner.set(claim.owner, rest);
+    else this.#byOwner.delete(claim.owner);
   }
 
   #save(): Promise<void> {

@@ -52,6 +52,7 @@ export class ObjectStore implements ObjectReader {
   readonly #changes: ObjectChanges;
   #unclaimed: Map<string, PersistedObject>;
   #order: readonly Key[] | undefined;
+  #list: { readonly version: number; readonly objects: readonly ApiObject[] } | undefined;
   #version: number;
 
   constructor({ now, uid = randomUUID, persisted }: ObjectStoreOptions) {
@@ -66,9 +67,14 @@ export class ObjectStore implements ObjectReader {
     return this.#version;
   }
 
+  /** In the order of kinds, namespaces and names; the same list as long as nothing has changed. */
   list(): readonly ApiObject[] {
-    this.#order ??= [...this.#stored.keys()].sort(compareKeys);
-    return this.#order.map((key) => this.#stored.get(key)!.object);
+    if (this.#list?.version !== this.#version) {
+      this.#order ??= [...this.#stored.keys()].sort(compareKeys);
+      const objects = this.#order.map((key) => this.#stored.get(key)!.object);
+      this.#list = { version: this.#version, objects };
+    }
+    return this.#list.objects;
   }
 
   get(key: Key): ApiObject | undefined {

@@ -1,4 +1,5 @@
 import { planBridge } from '../../controllers/bridge.ts';
+import { forwardDependencies, linkDependencies } from '../../controllers/dependencies.ts';
 import { findForeignDrops } from '../../controllers/foreign-firewall.ts';
 import { planForwarding } from '../../controllers/forwarding.ts';
 import { planLink } from '../../controllers/link.ts';
@@ -14,16 +15,17 @@ import { ANNOTATIONS } from '../api/meta.ts';
 import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
 import type { Operation } from '../kernel/command.ts';
-import { type Observed, type ObservedInterface, markOf } from '../kernel/observed.ts';
+import { type ElementTexts, type Observed, type ObservedInterface, markOf } from '../kernel/observed.ts';
 import {
   type DesiredNetfilter,
   type GuardedInterfaces,
   type NetfilterContext,
   NetfilterBuilder,
 } from '../netfilter/build.ts';
-import { type ElementDifference, elementDifference } from '../netfilter/difference.ts';
+import { type ElementDifference, joined, setDifference } from '../netfilter/difference.ts';
 import { type ElementTable, isElementName } from '../netfilter/elements.ts';
-import type { SetName } from '../netfilter/sets.ts';
+import { Memo } from '../netfilter/memo.ts';
+import { SET_NAMES, type SetName } from '../netfilter/sets.ts';
 
 /** Everything that has to be done, and what can be said already; nothing of it is done yet. */
 export interface FullPlan {
@@ -50,9 +52,14 @@ export interface PlanOptions {
   readonly allowRemovals: boolean;
 }
 
-/** Compares what is wanted with what was seen. Pure but for a memory of the last elements, which are costly to make. */
+/**
+ * Compares what is wanted with what was seen. Pure but for a memory of what was made before from the same things: of a
+ * thousand links an event is mostly about one.
+ */
 export class Planner {
   readonly #builder: NetfilterBuilder;
+  #plans = new Memo<Plan>();
+  readonly #differences = new Memo<ElementDifference>();
   #last:
     | { readonly desired: PlanInput['desired']; readonly basis: string; readonly result: DesiredNetfilter }
     | undefined;
@@ -66,12 +73,14 @@ export class Planner {
   plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
     const forwarding = planForwarding(input);
     const plans = new Map<Key, Plan>();
-    for (const manifest of input.desired.values()) plans.set(manifest.key, planResource(manifest, input));
+    for (const manifest of input.desired.values())
+      plans.set(manifest.key, this.#planResource(manifest, input));
     const strangers = findStrangers(input, claimedInterfaces(plans.values()));
     const netfilter = this.#netfilter(input, forwarding.guarded, strangers);
     for (const manifest of ofKind<PortForward>(input, 'PortForward'))
       if (!isSuspended(manifest.resource))
-        plans.set(manifest.key, planPortForward(manifest, input, netfilter.conflicts));
+        plans.set(manifest.key, this.#planForward(manifest, input, netfilter.conflicts));
+    this.#plans.sweep();
     const leftovers = findLeftovers(input);
     const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
     const { host, netfilter: observed } = input.observed;
@@ -87,13 +96,51 @@ export class Planner {
       ],
       netfilter: {
         desired: netfilter.elements,
-        difference: elementDifference(netfilter.elements, present ? observed.elements : new Map()),
+        difference: this.#difference(netfilter.elements, present ? observed.elements : new Map()),
         replaceTables: !present && !(empty && observed.skeleton === 'absent') && host.interfaces.size > 0,
       },
       leftovers,
       notes: notesOf(plans, strangers),
       foreignDrops: this.#foreignDrops(input, netfilter.elements),
     };
+  }
+
+  /** Makes every plan anew: something may have changed that is not known to matter. */
+  forget(): void {
+    this.#plans = new Memo();
+  }
+
+  /** The plan of one resource; forwards are planned when it is known which of them lose. */
+  #planResource(manifest: Manifest, input: PlanInput): Plan {
+    if (isSuspended(manifest.resource)) return NOTHING_TO_DO;
+    switch (manifest.resource.kind) {
+      case 'Bridge':
+        return planBridge(manifest as Manifest<Extract<Resource, { kind: 'Bridge' }>>, input);
+      case 'Link': {
+        const link = manifest as Manifest<Link>;
+        return this.#plans.get(link.key, linkDependencies(link, input), () => planLink(link, input));
+      }
+      case 'Route':
+        return planRoute(manifest as Manifest<Extract<Resource, { kind: 'Route' }>>, input);
+      case 'PortForward':
+      case 'NetworkPolicy':
+      case 'Namespace':
+        return NOTHING_TO_DO;
+    }
+  }
+
+  #planForward(forward: Manifest<PortForward>, input: PlanInput, conflicts: ReadonlyMap<Key, Key>): Plan {
+    const dependencies = [...forwardDependencies(forward, input), conflicts.get(forward.key)];
+    return this.#plans.get(forward.key, dependencies, () => planPortForward(forward, input, conflicts));
+  }
+
+  #difference(desired: ElementTable, observed: ElementTexts): ElementDifference {
+    const differences = SET_NAMES.map((set) => {
+      const [wanted, present] = [desired.get(set), observed.get(set)];
+      return this.#differences.get(set, [wanted, present], () => setDifference(set, wanted, present));
+    });
+    this.#differences.sweep();
+    return joined(differences);
   }
 
   /** Looked for anew only where something has changed: with many links it takes a while. */
@@ -165,23 +212,6 @@ function claimedInterfaces(plans: Iterable<Plan>): ReadonlySet<string> {
   for (const { operations } of plans)
     for (const { claim } of operations) if (claim?.object === 'interface') names.add(claim.id);
   return names;
-}
-
-/** The plan of one resource; forwards are planned when it is known which of them lose. */
-function planResource(manifest: Manifest, input: PlanInput): Plan {
-  if (isSuspended(manifest.resource)) return NOTHING_TO_DO;
-  switch (manifest.resource.kind) {
-    case 'Bridge':
-      return planBridge(manifest as Manifest<Extract<Resource, { kind: 'Bridge' }>>, input);
-    case 'Link':
-      return planLink(manifest as Manifest<Link>, input);
-    case 'Route':
-      return planRoute(manifest as Manifest<Extract<Resource, { kind: 'Route' }>>, input);
-    case 'PortForward':
-    case 'NetworkPolicy':
-    case 'Namespace':
-      return NOTHING_TO_DO;
-  }
 }
 
 /** Whether a resource is left as it is, on its own request. */

@@ -14,6 +14,7 @@ import {
   elementDifference,
   isEmptyDifference,
   renderDifference,
+  textsOf,
 } from '../netfilter/difference.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
@@ -87,6 +88,11 @@ export class Reconciler {
   /** The tables as this kernel can hold them. */
   get layout(): Layout {
     return this.#parts.features.layout;
+  }
+
+  /** Has everything planned anew the next time. */
+  forget(): void {
+    this.#planner.forget();
   }
 
   /** What would be done, without doing it. @throws {Error} Where the kernel cannot be looked at. */
@@ -251,15 +257,4 @@ function touchedOnHost(args: readonly string[]): Part {
   // With a bridge its ports change, too.
   const more = object === 'route' || (object === 'link' && verb === 'delete') || at === -1;
   return more ? 'host' : `device ${args[at + 1]!}`;
-}
-
-function textsOf(
-  desired: FullPlan['netfilter']['desired'],
-): ReadonlyMap<string, ReadonlyMap<string, string>> {
-  return new Map(
-    [...desired].map(([set, elements]) => [
-      set,
-      new Map([...elements].map(([key, { value }]) => [key, value])),
-    ]),
-  );
 }

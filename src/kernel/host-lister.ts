@@ -33,10 +33,12 @@ export class HostLister {
     const lines = [...queries, ...(withRest ? NAMESPACE_QUERIES.slice(1) : [])];
     const answers = await this.#ask(lines, names.length);
     const devices = readable(() => parseInterfaces(answers.slice(0, names.length)));
+    const now = new Map(devices.map((device) => [device.index, device.name]));
     const interfaces = new Map(before.interfaces);
-    const renamed = new Set(devices.map(({ index }) => index));
-    for (const name of names) interfaces.delete(name);
-    for (const { name, index } of before.interfaces.values()) if (renamed.has(index)) interfaces.delete(name);
+    for (const { name, index } of before.interfaces.values()) {
+      const isGone = names.includes(name) && !devices.some((device) => device.name === name);
+      if (isGone || (now.has(index) && now.get(index) !== name)) interfaces.delete(name);
+    }
     for (const device of devices) interfaces.set(device.name, device);
     return { ...before, interfaces, ...(withRest && readable(() => parseRest(answers.slice(names.length)))) };
   }

@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 
 const ROOT = '/proc/sys';
 /** `net/…` below /proc/sys; slashes, not dots, since interface names may contain dots. */
@@ -9,10 +10,13 @@ function fileOf(path: string): string {
   return `${ROOT}/${path}`;
 }
 
-/** The value of a sysctl of this network namespace; `undefined` where the kernel does not have it. */
-export async function readSysctl(path: string): Promise<string | undefined> {
+/**
+ * The value of a sysctl of this network namespace; `undefined` where the kernel does not have it. The kernel answers from
+ * its memory at once, so it is not worth four trips to another thread.
+ */
+export function readSysctl(path: string): string | undefined {
   try {
-    return (await readFile(fileOf(path), 'utf8')).trim();
+    return readFileSync(fileOf(path), 'utf8').trim();
   } catch (error) {
     if (error instanceof RangeError) throw error;
     return undefined;

@@ -125,7 +125,7 @@ export class KernelView {
       this.#hostView = host;
       this.#netfilter = netfilter;
       const paths = sysctlsFor(host);
-      const values = await Promise.all(paths.map(async (path) => [path, await readSysctl(path)] as const));
+      const values = paths.map((path) => [path, readSysctl(path)] as const);
       return {
         host,
         netfilter,
@@ -155,10 +155,7 @@ export class KernelView {
    * neighbour proxies. @throws {Error} Where these cannot be listed.
    */
   async changedSilently({ sysctls, host }: Observed): Promise<boolean> {
-    const values = await Promise.all(
-      [...sysctls].map(async ([path, value]) => (await readSysctl(path)) !== value),
-    );
-    if (values.includes(true)) return true;
+    if ([...sysctls].some(([path, value]) => readSysctl(path) !== value)) return true;
     if (host.proxies.size === 0) return false;
     const proxies = await this.#host.listProxies();
     if (proxies.size === host.proxies.size && [...proxies].every((one) => host.proxies.has(one)))

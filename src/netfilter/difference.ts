@@ -17,19 +17,47 @@ export interface ElementDifference {
 
 /** Compares by set and key; pure. */
 export function elementDifference(desired: ElementTable, observed: ElementTexts): ElementDifference {
+  return joined(SET_NAMES.map((set) => setDifference(set, desired.get(set), observed.get(set))));
+}
+
+/** The same for one set. */
+export function setDifference(
+  set: SetName,
+  wanted: ReadonlyMap<string, Element> | undefined,
+  present: ReadonlyMap<string, string> | undefined,
+): ElementDifference {
   const removals: StaleElement[] = [];
   const additions: Element[] = [];
-  for (const set of SET_NAMES) {
-    const wanted = desired.get(set);
-    const present = observed.get(set);
-    for (const [key, value] of present ?? []) {
-      if (wanted?.get(key)?.value !== value) removals.push({ set, key, value });
-    }
-    for (const element of wanted?.values() ?? []) {
-      if (present?.get(element.key) !== element.value) additions.push(element);
-    }
+  for (const [key, value] of present ?? []) {
+    if (wanted?.get(key)?.value !== value) removals.push({ set, key, value });
+  }
+  for (const element of wanted?.values() ?? []) {
+    if (present?.get(element.key) !== element.value) additions.push(element);
   }
   return { removals, additions };
+}
+
+/** The differences of several sets as one. */
+export function joined(differences: readonly ElementDifference[]): ElementDifference {
+  return {
+    removals: differences.flatMap(({ removals }) => removals),
+    additions: differences.flatMap(({ additions }) => additions),
+  };
+}
+
+const texts = new WeakMap<ReadonlyMap<string, Element>, ReadonlyMap<string, string>>();
+
+/** Elements as a listing would show them; of a set that has not changed it is the same map. */
+export function textsOf(desired: ElementTable): ElementTexts {
+  return new Map([...desired].map(([set, elements]) => [set, setTexts(elements)]));
+}
+
+function setTexts(elements: ReadonlyMap<string, Element>): ReadonlyMap<string, string> {
+  const known = texts.get(elements);
+  if (known) return known;
+  const made = new Map([...elements].map(([key, { value }]) => [key, value]));
+  texts.set(elements, made);
+  return made;
 }
 
 export function isEmptyDifference({ removals, additions }: ElementDifference): boolean {

@@ -26,6 +26,7 @@ interface Entry<Value> {
   readonly value: Value;
 }
 
-function sameThings(one: readonly unknown[], other: readonly unknown[]): boolean {
+/** Whether two lists have the very same things in them. */
+export function sameThings(one: readonly unknown[], other: readonly unknown[]): boolean {
   return one.length === other.length && one.every((thing, index) => Object.is(thing, other[index]));
 }

@@ -12,10 +12,13 @@ import { SETS, SET_NAMES } from './sets.ts';
  * after. What nobody's number allows lets nothing pass, so the first and the last transaction change no verdict.
  */
 export function stepsOf(
-  { removals, additions }: ElementDifference,
+  difference: ElementDifference,
   observed: ElementTexts,
   desired: ElementTexts,
 ): ElementDifference[] {
+  const { removals, additions } = difference;
+  const all = [...removals, ...additions];
+  if (all.every((element) => numberOf(element) === undefined)) return all.length > 0 ? [difference] : [];
   const [before, after] = [numbersGiven(observed), numbersGiven(desired)];
   const removed = new Set(removals.map(numberOf));
   const isNew = (element: StaleElement): boolean => {

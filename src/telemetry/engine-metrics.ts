@@ -18,8 +18,8 @@ type PruneBlock = (typeof BLOCKS)[number];
 /** Metrics of reconciling: passes, operations, drift, removals. */
 export interface EngineMetrics {
   setBuildInfo(build: { readonly version: string; readonly revision: string }): void;
-  /** Counts one reconciliation; `error` and `terminal` also as an error. */
-  reconciled(kind: Kind, result: ReconcileResult): void;
+  /** Counts reconciliations, one unless told otherwise; `error` and `terminal` also as errors. */
+  reconciled(kind: Kind, result: ReconcileResult, count?: number): void;
   observeBatch(phase: BatchPhase, seconds: number): void;
   operationsDone(kind: Kind, verb: OperationVerb, count?: number): void;
   /** `Host` for what belongs to no single resource. */
@@ -82,9 +82,9 @@ export function createEngineMetrics(instruments: Instruments): EngineMetrics {
       buildInfo.clear();
       buildInfo.set({ version, revision, node_version: process.version }, 1);
     },
-    reconciled(kind, result) {
-      reconciles.inc({ kind, result });
-      if (result === 'error' || result === 'terminal') errors.inc({ kind });
+    reconciled(kind, result, count) {
+      reconciles.inc({ kind, result }, count);
+      if (result === 'error' || result === 'terminal') errors.inc({ kind }, count);
     },
     observeBatch: (phase, seconds) => batches.observe({ phase }, seconds),
     operationsDone: (kind, op, count) => operations.inc({ kind, op }, count),

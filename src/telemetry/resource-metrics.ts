@@ -33,6 +33,7 @@ export function createResourceMetrics({ gauge }: Instruments): ResourceMetrics {
   );
   const total = gauge('lxcnet_resources', 'Resources by kind and status.', ['kind', 'status']);
   const known = new Map<Key, Reading>();
+  let last: readonly ApiObject[] | undefined;
 
   function forget(key: Key): void {
     const reading = known.get(key);
@@ -61,6 +62,8 @@ export function createResourceMetrics({ gauge }: Instruments): ResourceMetrics {
   }
 
   function observeObjects(objects: readonly ApiObject[]): void {
+    if (objects === last) return;
+    last = objects;
     const gone = new Set(known.keys());
     const counts = new Map<string, number>();
     for (const object of objects) {

@@ -1,0 +1,56 @@
+import type { Bridge } from '../src/api/bridge.ts';
+import { keyOf } from '../src/api/key.ts';
+import type { Link } from '../src/api/link.ts';
+import { bridgeInterfaceOf, hostInterfaceOf } from '../src/api/naming.ts';
+import type { PortForward } from '../src/api/port-forward.ts';
+import type { Manifest } from '../src/api/resource.ts';
+import { interfaceByIndex, interfaceMarkedFor } from '../src/kernel/observed.ts';
+import type { PlanInput } from './plan.ts';
+
+/*
+ * Everything that the plan of a resource depends on, of the kinds of which there are many: a plan that was made from the
+ * same things is not made again. Observed objects are the same as long as nothing about them has changed.
+ */
+
+/** What `planLink` looks at. */
+export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanInput): readonly unknown[] {
+  const { desired, observed, claims } = input;
+  const { host, containers, missing } = observed;
+  const bridgeKey = keyOf('Bridge', '', resource.spec.bridge);
+  const bridge = desired.get(bridgeKey)?.resource as Bridge | undefined;
+  const container = containers.get(key);
+  const inside =
+    container?.state === 'running' ? container.view.interfaces.get(resource.spec.interface) : undefined;
+  const owned = claims.of(key);
+  const hasProxies =
+    resource.spec.addresses.some((address) => address.includes(':')) ||
+    owned.some(({ object }) => object === 'proxy');
+  return [
+    resource,
+    bridge,
+    bridge && host.interfaces.get(bridgeInterfaceOf(bridge)),
+    bridge && claims.of(bridgeKey),
+    container,
+    missing,
+    interfaceMarkedFor(host, key),
+    host.interfaces.get(hostInterfaceOf(resource)),
+    interfaceByIndex(host, inside?.peerIndex),
+    owned,
+    ...owned.flatMap(({ object, id }) => (object === 'interface' ? [host.interfaces.get(id)] : [])),
+    hasProxies ? host.proxies : undefined,
+  ];
+}
+
+/** What `planPortForward` looks at, besides which forward wins. */
+export function forwardDependencies(
+  { resource }: Manifest<PortForward>,
+  { desired, observed }: PlanInput,
+): readonly unknown[] {
+  const { name, namespace = resource.metadata.namespace } = resource.spec.link;
+  return [
+    resource,
+    desired.has(keyOf('Link', namespace, name)),
+    observed.surroundings.listeners,
+    ...(resource.spec.interfaces ?? []).map((each) => observed.host.interfaces.get(each)),
+  ];
+}

@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PlanInput } from '../../controllers/plan.ts';
+import type { Key } from '../../src/api/key.ts';
+import type { Manifest } from '../../src/api/resource.ts';
+import { Planner } from '../../src/engine/planner.ts';
+import type { Claim } from '../../src/kernel/command.ts';
+import type { ContainerView, ObservedInterface } from '../../src/kernel/observed.ts';
+import { device, manifests, view } from '../controllers/fixture.ts';
+
+/*
+ * A planner remembers. Whatever happens in the kernel, to the manifests and to the inventory, one after the other, it has
+ * to plan what one without a memory does.
+ */
+
+const NAMES = ['a', 'b', 'c'];
+const API = 'lxcnet.dev/v1alpha1';
+const bridge = (siblings: string): object => ({
+  apiVersion: API,
+  kind: 'Bridge',
+  metadata: { name: 'br0' },
+  spec: { addresses: ['10.0.0.1/24', 'fd00::1/64'], siblings },
+});
+const link = (name: string, spec: object): object => ({
+  apiVersion: API,
+  kind: 'Link',
+  metadata: { name },
+  spec: { bridge: 'br0', container: { netns: name }, addresses: ['10.0.0.9/24', 'fd00::9/64'], ...spec },
+});
+const forward = (name: string, target: string): object => ({
+  apiVersion: API,
+  kind: 'PortForward',
+  metadata: { name },
+  spec: { ports: [{ port: 80 }], link: { name: target } },
+});
+
+/** A way for something to be another than before; what it does not change stays the same object. */
+type Change = (world: World, name: string, choice: number) => void;
+
+class World {
+  desired = new Map<Key, Manifest>();
+  interfaces = new Map<string, ObservedInterface>();
+  proxies: ReadonlySet<string> = new Set();
+  containers = new Map<Key, ContainerView>();
+  claims = new Map<Key, readonly Claim[]>();
+  listeners: PlanInput['observed']['surroundings']['listeners'] = [];
+
+  constructor() {
+    this.declare(bridge('Routed'));
+    this.set(device('br0', { index: 10, kind: 'bridge', alias: 'lxcnet:Bridge/br0' }));
+    for (const [at, name] of NAMES.entries()) {
+      this.declare(link(name, {}));
+      this.declare(forward(name, name));
+      this.set(
+        device(`lx-${name}`, {
+          index: 20 + at,
+          kind: 'veth',
+          alias: `lxcnet:Link/default/${name}`,
+          peerIndex: 2,
+          master: 'br0',
+        }),
+      );
+      const inside = device('eth0', { index: 2, kind: 'veth', peerIndex: 20 + at });
+      this.contain(name, {
+        state: 'running',
+        path: `/run/netns/${name}`,
+        identity: '1:1',
+        view: view([inside]),
+      });
+    }
+  }
+
+  declare(document: object): void {
+    for (const manifest of manifests(document)) this.desired.set(manifest.key, manifest);
+  }
+
+  set(one: ObservedInterface): void {
+    this.interfaces.set(one.name, one);
+  }
+
+  contain(name: string, container: ContainerView): void {
+    this.containers.set(keyOf(name), container);
+  }
+
+  input(): PlanInput {
+    const claims = new Map(this.claims);
+    const all = [...claims.values()].flat();
+    return {
+      desired: new Map(this.desired),
+      claims: {
+        find: (object, id) => all.find((claim) => claim.object === object && claim.id === id),
+        of: (owner) => claims.get(owner) ?? NONE,
+        all: () => all,
+      },
+      observed: {
+        host: { interfaces: new Map(this.interfaces), routes: [], proxies: this.proxies },
+        containers: new Map(this.containers),
+        sysctls: new Map(),
+        netfilter: { skeleton: 'present', elements: new Map() },
+        surroundings: { foreign: [], listeners: this.listeners },
+        missing: NOTHING_MISSING,
+      },
+    };
+  }
+}
+
+const NONE: readonly Claim[] = [];
+const NOTHING_MISSING: ReadonlySet<string> = new Set();
+const keyOf = (name: string): Key => `Link/default/${name}` as Key;
+
+const CHANGES: Readonly<Record<string, Change>> = {
+  nothing: () => undefined,
+  port: (world, name, choice) => {
+    const one = world.interfaces.get(`lx-${name}`);
+    const rest = [
+      { up: false },
+      { master: 'br9' },
+      { isolated: true },
+      { mtu: 1400 },
+      { alias: '' },
+      { index: 77 },
+    ];
+    if (one) world.set({ ...one, ...rest[choice] });
+  },
+  'port gone': (world, name) => void world.interfaces.delete(`lx-${name}`),
+  'port renamed': (world, name) => {
+    const one = world.interfaces.get(`lx-${name}`);
+    world.interfaces.delete(`lx-${name}`);
+    if (one) world.set({ ...one, name: `veth${name}` });
+  },
+  'stranger in its place': (world, name) => world.set(device(`lx-${name}`, { index: 50, kind: 'dummy' })),
+  bridge: (world, _, choice) => {
+    const rest = [{ alias: '' }, { up: false }, { mtu: 1400 }, { alias: 'lxcnet:Bridge/br0' }, {}, {}];
+    world.set(device('br0', { index: 10, kind: 'bridge', ...rest[choice] }));
+  },
+  'bridge gone': (world) => void world.interfaces.delete('br0'),
+  container: (world, name, choice) => {
+    const inside = device('eth0', { index: 2, kind: 'veth', peerIndex: 20 + NAMES.indexOf(name) });
+    const rest = [
+      { up: false },
+      { mac: '02:00:00:00:00:01' },
+      { addresses: ['10.0.0.7/24', '10.0.0.9/24'] },
+      { peerIndex: 21 },
+      {},
+      {},
+    ];
+    world.contain(name, {
+      state: 'running',
+      path: `/run/netns/${name}`,
+      identity: `1:${choice}`,
+      view: view(choice === 5 ? [] : [{ ...inside, ...rest[choice] }]),
+    });
+  },
+  'container gone': (world, name) => world.contain(name, { state: 'absent', reason: `no ${name}` }),
+  proxies: (world, _, choice) => void (world.proxies = new Set(choice > 2 ? ['br0 fd00::9'] : [])),
+  claims: (world, name, choice) => {
+    const owner = keyOf(name);
+    const all: readonly Claim[] = [
+      { owner, object: 'interface', id: `lx-${name}` },
+      { owner, object: 'interface', id: `veth${name}` },
+      { owner, object: 'address', id: '10.0.0.7/24 dev eth0' },
+      { owner, object: 'proxy', id: 'br0 fd00::9' },
+    ];
+    world.claims.set(
+      owner,
+      all.filter((_, index) => ((choice + 1) >> index) % 2 === 1),
+    );
+  },
+  'claim of the bridge': (world) =>
+    void world.claims.set('Bridge/br0' as Key, [
+      { owner: 'Bridge/br0' as Key, object: 'interface', id: 'br0' },
+    ]),
+  edit: (world, name, choice) => {
+    const specs = [
+      {},
+      { mtu: 1300 },
+      { hostInterface: `x${name}` },
+      { addresses: ['10.0.0.9/24'] },
+      { gateway: 'None' },
+    ];
+    world.declare(link(name, specs[choice] ?? {}));
+  },
+  'edit of the bridge': (world, _, choice) => world.declare(bridge(choice > 2 ? 'Switched' : 'Routed')),
+  removal: (world, name) => void world.desired.delete(keyOf(name)),
+  'removal of the bridge': (world) => void world.desired.delete('Bridge/br0' as Key),
+  'target of a forward': (world, name, choice) => world.declare(forward(name, NAMES[choice % 3]!)),
+  listeners: (world, _, choice) => {
+    const one = { protocol: 'TCP', address: '0.0.0.0', port: 80 } as const;
+    world.listeners = choice > 2 ? [one] : [];
+  },
+};
+
+describe('a planner with a memory', () => {
+  it('plans what one without does', () => {
+    const step = fc.record({
+      change: fc.constantFrom(...Object.keys(CHANGES)),
+      name: fc.constantFrom(...NAMES),
+      choice: fc.integer({ min: 0, max: 5 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const world = new World();
+        const planner = new Planner();
+        for (const { change, name, choice } of steps) {
+          CHANGES[change]!(world, name, choice);
+          const input = world.input();
+          const { plans } = planner.plan(input, { allowRemovals: true });
+          expect(plans).toEqual(new Planner().plan(input, { allowRemovals: true }).plans);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has the same plan for a link about which nothing has changed', () => {
+    const world = new World();
+    const planner = new Planner();
+    const before = planner.plan(world.input(), { allowRemovals: true }).plans;
+    CHANGES.port!(world, 'a', 0);
+    const after = planner.plan(world.input(), { allowRemovals: true }).plans;
+    expect(after.get(keyOf('b'))).toBe(before.get(keyOf('b')));
+    expect(after.get(keyOf('a'))).not.toBe(before.get(keyOf('a')));
+  });
+});
