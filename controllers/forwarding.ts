@@ -32,9 +32,7 @@ export interface ForwardingPlan {
 
 /** Plans the sysctls that belong to no single bridge, on behalf of the first bridge; none, and all given back, without one. */
 export function planForwarding({ desired, observed, claims }: PlanInput): ForwardingPlan {
-  const bridges = [...desired.values()].filter(
-    (manifest): manifest is Manifest<Bridge> => manifest.resource.kind === 'Bridge',
-  );
+  const bridges = bridgesOf(desired);
   const owner = bridges.map(({ key }) => key).sort()[0];
   if (owner === undefined) {
     return {
@@ -44,7 +42,7 @@ export function planForwarding({ desired, observed, claims }: PlanInput): Forwar
   }
   const settings = [
     ...BRIDGE_NETFILTER.map((path) => ({ path, value: '0' })),
-    ...forwardingSettings(desired.values(), observed),
+    ...forwardingSettings(desired, observed),
   ];
   const wanted = new Set(
     [...settings, ...bridges.flatMap(({ resource }) => bridgeSysctls(resource, []))].map(({ path }) => path),
@@ -72,16 +70,17 @@ function isOverruled(path: string, observed: Observed): boolean {
 }
 
 /** Every sysctl that a plan for these manifests may look at. */
-export function sysctlPaths(desired: Iterable<Manifest>, host: NamespaceView, claims: Claims): string[] {
-  const manifests = [...desired];
-  const bridges = manifests.filter(
-    (manifest): manifest is Manifest<Bridge> => manifest.resource.kind === 'Bridge',
-  );
+export function sysctlPaths(
+  desired: ReadonlyMap<Key, Manifest>,
+  host: NamespaceView,
+  claims: Claims,
+): string[] {
+  const bridges = bridgesOf(desired);
   const claimed = claims
     .all()
     .filter(({ object }) => object === 'sysctl')
     .map(({ id }) => id);
-  const uplinks = bridges.length > 0 ? uplinkNames(manifests, host) : [];
+  const uplinks = bridges.length > 0 ? uplinkNames(desired, host) : [];
   return [
     ...new Set([
       ...claimed,
@@ -100,8 +99,14 @@ function forwardingPath(family: 4 | 6, name: string): string {
   return family === 4 ? `net/ipv4/conf/${name}/forwarding` : `net/ipv6/conf/${name}/force_forwarding`;
 }
 
-function forwardingSettings(desired: Iterable<Manifest>, observed: Observed): SysctlSetting[] {
-  const names = uplinkNames([...desired], observed.host);
+function bridgesOf(desired: ReadonlyMap<Key, Manifest>): Manifest<Bridge>[] {
+  return [...desired.values()].filter(
+    (manifest): manifest is Manifest<Bridge> => manifest.resource.kind === 'Bridge',
+  );
+}
+
+function forwardingSettings(desired: ReadonlyMap<Key, Manifest>, observed: Observed): SysctlSetting[] {
+  const names = uplinkNames(desired, observed.host);
   const perInterface = ([4, 6] as const).flatMap((family) =>
     names.map((name) => ({ path: forwardingPath(family, name), value: '1' })),
   );
@@ -148,15 +153,28 @@ function guarded(
   );
 }
 
-/** The interfaces through which packets for or from containers come in, besides lxcnet's own. */
-function uplinkNames(desired: readonly Manifest[], host: NamespaceView): string[] {
-  const named = new Set<string>();
-  let every = false;
-  for (const { resource } of desired) {
-    const interfaces = interfacesOf(resource);
-    if (interfaces === 'every') every = true;
-    else interfaces.forEach((name) => named.add(name));
-  }
+/** Through which interfaces packets for or from containers are to come in, besides lxcnet's own. */
+interface Uplinks {
+  readonly named: ReadonlySet<string>;
+  /** Every one that has an address. */
+  readonly every: boolean;
+}
+
+/** Found once for each set of manifests. */
+const knownUplinks = new WeakMap<ReadonlyMap<Key, Manifest>, Uplinks>();
+
+function uplinksOf(desired: ReadonlyMap<Key, Manifest>): Uplinks {
+  const known = knownUplinks.get(desired);
+  if (known) return known;
+  const wishes = [...desired.values()].map(({ resource }) => interfacesOf(resource));
+  const named = new Set(wishes.flatMap((wish) => (wish === 'every' ? [] : wish)));
+  const uplinks = { named, every: wishes.includes('every') };
+  knownUplinks.set(desired, uplinks);
+  return uplinks;
+}
+
+function uplinkNames(desired: ReadonlyMap<Key, Manifest>, host: NamespaceView): string[] {
+  const { named, every } = uplinksOf(desired);
   return [...host.interfaces.values()]
     .filter(
       (device) =>

@@ -51,6 +51,7 @@ export class ObjectStore implements ObjectReader {
   readonly #stored = new Map<Key, Stored>();
   readonly #changes: ObjectChanges;
   #unclaimed: Map<string, PersistedObject>;
+  #manifests: ReadonlyMap<Key, Manifest> | undefined;
   #order: readonly Key[] | undefined;
   #list: { readonly version: number; readonly objects: readonly ApiObject[] } | undefined;
   #version: number;
@@ -91,6 +92,8 @@ export class ObjectStore implements ObjectReader {
    * @returns The keys whose spec, labels or annotations are new or differ, and those that are gone.
    */
   setManifests(manifests: ReadonlyMap<Key, Manifest>): { changed: Key[]; removed: Key[] } {
+    if (manifests === this.#manifests) return { changed: [], removed: [] };
+    this.#manifests = manifests;
     const changed = [...manifests].filter(([key, { resource }]) => this.#set(key, resource));
     const removed = [...this.#stored.keys()].filter((key) => !manifests.has(key));
     removed.forEach((key) => this.#remove(key));

@@ -26,6 +26,7 @@ import { type ElementDifference, joined, setDifference } from '../netfilter/diff
 import { type ElementTable, isElementName } from '../netfilter/elements.ts';
 import { Memo } from '../netfilter/memo.ts';
 import { SET_NAMES, type SetName } from '../netfilter/sets.ts';
+import { touchedLinks } from './touched.ts';
 
 /** Everything that has to be done, and what can be said already; nothing of it is done yet. */
 export interface FullPlan {
@@ -52,12 +53,24 @@ export interface PlanOptions {
   readonly allowRemovals: boolean;
 }
 
+/** What a plan is put together from. */
+interface PlanParts {
+  readonly plans: ReadonlyMap<Key, Plan>;
+  readonly removals: readonly Operation[];
+  readonly forwarding: readonly Operation[];
+  readonly desired: DesiredNetfilter;
+  readonly strangers: ReadonlyMap<string, Key>;
+  readonly leftovers: Leftovers;
+}
+
 /**
  * Compares what is wanted with what was seen. Pure but for a memory of what was made before from the same things: of a
  * thousand links an event is mostly about one.
  */
 export class Planner {
   readonly #builder: NetfilterBuilder;
+  #before:
+    { readonly input: PlanInput; readonly options: PlanOptions; readonly parts: PlanParts } | undefined;
   #plans = new Memo<Plan>();
   readonly #differences = new Memo<ElementDifference>();
   #last:
@@ -70,44 +83,64 @@ export class Planner {
     this.#builder = new NetfilterBuilder(sets);
   }
 
-  plan(input: PlanInput, { allowRemovals }: PlanOptions): FullPlan {
-    const forwarding = planForwarding(input);
-    const plans = new Map<Key, Plan>();
-    for (const manifest of input.desired.values())
-      plans.set(manifest.key, this.#planResource(manifest, input));
-    const strangers = findStrangers(input, claimedInterfaces(plans.values()));
-    const netfilter = this.#netfilter(input, forwarding.guarded, strangers);
-    for (const manifest of ofKind<PortForward>(input, 'PortForward'))
-      if (!isSuspended(manifest.resource))
-        plans.set(manifest.key, this.#planForward(manifest, input, netfilter.conflicts));
-    this.#plans.sweep();
-    const leftovers = findLeftovers(input);
-    const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
+  plan(input: PlanInput, options: PlanOptions): FullPlan {
+    const before = this.#before;
+    const sameOptions = before?.options.allowRemovals === options.allowRemovals;
+    const touched = before && sameOptions ? touchedLinks(before.input, input) : undefined;
+    const parts =
+      before && touched ? this.#planAgain(before.parts, touched, input) : this.#planAll(input, options);
+    this.#before = { input, options, parts };
+    const { plans, removals, forwarding, desired, strangers, leftovers } = parts;
     const { host, netfilter: observed } = input.observed;
     const empty =
-      input.desired.size === 0 && [...netfilter.elements.values()].every((elements) => elements.size === 0);
+      input.desired.size === 0 && [...desired.elements.values()].every((elements) => elements.size === 0);
     const present = observed.skeleton === 'present';
     return {
       plans,
       operations: [
         ...removals,
         ...[...plans.values()].flatMap(({ operations }) => operations),
-        ...forwarding.operations,
+        ...forwarding,
       ],
       netfilter: {
-        desired: netfilter.elements,
-        difference: this.#difference(netfilter.elements, present ? observed.elements : new Map()),
+        desired: desired.elements,
+        difference: this.#difference(desired.elements, present ? observed.elements : new Map()),
         replaceTables: !present && !(empty && observed.skeleton === 'absent') && host.interfaces.size > 0,
       },
       leftovers,
       notes: notesOf(plans, strangers),
-      foreignDrops: this.#foreignDrops(input, netfilter.elements),
+      foreignDrops: this.#foreignDrops(input, desired.elements),
     };
+  }
+
+  #planAll(input: PlanInput, { allowRemovals }: PlanOptions): PlanParts {
+    const forwarding = planForwarding(input);
+    const plans = new Map<Key, Plan>();
+    for (const manifest of input.desired.values())
+      plans.set(manifest.key, this.#planResource(manifest, input));
+    const strangers = findStrangers(input, claimedInterfaces(plans.values()));
+    const desired = this.#netfilter(input, forwarding.guarded, strangers);
+    for (const manifest of ofKind<PortForward>(input, 'PortForward'))
+      if (!isSuspended(manifest.resource))
+        plans.set(manifest.key, this.#planForward(manifest, input, desired.conflicts));
+    this.#plans.sweep();
+    const leftovers = findLeftovers(input);
+    const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
+    return { plans, removals, forwarding: forwarding.operations, desired, strangers, leftovers };
+  }
+
+  /** Nothing but these Links can need another plan. */
+  #planAgain(before: PlanParts, touched: ReadonlySet<Key>, input: PlanInput): PlanParts {
+    if (touched.size === 0) return before;
+    const plans = new Map(before.plans);
+    for (const key of touched) plans.set(key, this.#planResource(input.desired.get(key)!, input));
+    return { ...before, plans };
   }
 
   /** Makes every plan anew: something may have changed that is not known to matter. */
   forget(): void {
     this.#plans = new Memo();
+    this.#before = undefined;
   }
 
   /** The plan of one resource; forwards are planned when it is known which of them lose. */

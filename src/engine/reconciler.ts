@@ -77,6 +77,8 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
+  #links:
+    { readonly desired: ReadonlyMap<Key, Manifest>; readonly links: readonly Manifest<Link>[] } | undefined;
   /** Whether nft refused the last change. */
   #refused = false;
 
@@ -221,10 +223,14 @@ export class Reconciler {
   }
 
   #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
-    const links = [...desired.values()].filter(
-      (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
-    );
-    return this.#parts.view.look(links, (host) => sysctlPaths(desired.values(), host, this.#parts.inventory));
+    if (this.#links?.desired !== desired) {
+      const links = [...desired.values()].filter(
+        (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
+      );
+      this.#links = { desired, links };
+    }
+    const { view, inventory } = this.#parts;
+    return view.look(this.#links.links, (host) => sysctlPaths(desired, host, inventory));
   }
 
   async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {

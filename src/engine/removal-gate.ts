@@ -21,6 +21,7 @@ export interface Gated {
 /** Holds back removals until they are certain. */
 export class RemovalGate {
   #current: ReadonlyMap<Key, Manifest>;
+  #last: { readonly input: ReadonlyMap<Key, Manifest>; readonly gated: Gated } | undefined;
   readonly #missingSince = new Map<Key, number>();
   /** Removals that were confirmed, also those that have not been stable for long enough yet. */
   readonly #confirmed = new Set<Key>();
@@ -37,6 +38,14 @@ export class RemovalGate {
    * @param confirmed Whether a large removal was confirmed.
    */
   update(manifests: ReadonlyMap<Key, Manifest>, now: number, confirmed = false): Gated {
+    // With nothing missing, time changes nothing.
+    if (this.#last?.input === manifests && this.#missingSince.size === 0) return this.#last.gated;
+    const gated = this.#gate(manifests, now, confirmed);
+    this.#last = { input: manifests, gated };
+    return gated;
+  }
+
+  #gate(manifests: ReadonlyMap<Key, Manifest>, now: number, confirmed: boolean): Gated {
     const absent = [...this.#current.keys()].filter((key) => !manifests.has(key));
     const retained = absent.filter((key) => isRetained(this.#current.get(key)!));
     const missing = absent.filter((key) => !retained.includes(key));

@@ -94,7 +94,10 @@ export function parseInterfaces(answers: readonly string[]): ObservedInterface[]
 /** Reads the answers about routes and neighbour proxies. @throws {Error} When they have another shape. */
 export function parseRest([routes = '', proxies = '']: readonly string[]): Omit<NamespaceView, 'interfaces'> {
   return {
-    routes: z.array(routeInfo).parse(JSON.parse(routes)).map(toRoute),
+    routes: z
+      .array(routeInfo)
+      .parse(z.array(z.unknown()).parse(JSON.parse(routes)).filter(isOfInterest))
+      .map(toRoute),
     proxies: parseProxies(proxies),
   };
 }
@@ -131,6 +134,12 @@ const TABLES = new Map([...readNames('rt_tables'), ['default', 253], ['main', 25
 /** Somebody may have given our protocol number a name. */
 const PROTOCOLS = readNames('rt_protos');
 const OWN_PROTOCOL = 199;
+
+/** Not what the kernel keeps for itself in its table of local addresses: with a thousand ports as many routes. */
+function isOfInterest(route: unknown): boolean {
+  const { table, protocol } = (route ?? {}) as { readonly table?: unknown; readonly protocol?: unknown };
+  return table !== 'local' || protocol !== 'kernel';
+}
 
 function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
   // Only IPv6 routes have a router preference; a default route of a device says its family nowhere else.

@@ -54,6 +54,8 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
     : isSwitch || /^\d+: /.test(rest)
       ? 'link'
       : 'route';
+  // What the kernel keeps for itself says no more than the link or the address that it is for.
+  if (group === 'route' && /\btable local\b.*\bproto kernel\b/.test(rest)) return undefined;
   if (nsid !== 'current') return { part: 'namespace', id: Number(nsid), group };
   if (isSwitch) return { part: 'switch' };
   const device = DEVICE.exec(rest)?.groups?.name;

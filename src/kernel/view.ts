@@ -10,7 +10,6 @@ import {
   type NamespaceView,
   type NetfilterView,
   type Observed,
-  interfaceMarkedFor,
   markedKey,
 } from './observed.ts';
 import { lookAround } from './look-around.ts';
@@ -36,6 +35,7 @@ const LEAST_SLICE = 20;
 export class KernelView {
   /** Who is asked for the processes of LXC containers. */
   readonly processes = new LxcProcesses();
+  readonly #shells: Shells;
   readonly #nft: Nft;
   readonly #visitor: Visitor;
   readonly #layout: TableLayout;
@@ -46,7 +46,7 @@ export class KernelView {
   readonly #fresh = new Set<Key>();
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
-  readonly #containers = new Map<Key, ContainerView>();
+  #containers: ReadonlyMap<Key, ContainerView> = new Map();
   #slice = 0;
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
@@ -58,6 +58,7 @@ export class KernelView {
     layout: TableLayout,
     missing: ReadonlySet<string> = new Set(),
   ) {
+    this.#shells = shells;
     this.#host = new HostLister(shells);
     this.#nft = nft;
     this.#visitor = visitor;
@@ -100,7 +101,7 @@ export class KernelView {
 
   /** Takes note of what a container looked like after our commands, instead of looking again. */
   replaceContainer(key: Key, container: ContainerView): void {
-    this.#setContainer(key, container);
+    this.#setContainers([[key, container]]);
     this.#stale.delete(key);
     this.#fresh.add(key);
   }
@@ -166,7 +167,7 @@ export class KernelView {
 
   /** Looks at what others do on this host. @returns whether it differs from before. @throws {Error} From the programs. */
   async lookAround(): Promise<boolean> {
-    const surroundings = await lookAround();
+    const surroundings = await lookAround(this.#shells);
     if (JSON.stringify(surroundings) === JSON.stringify(this.#surroundings)) return false;
     this.#surroundings = surroundings;
     return true;
@@ -218,21 +219,27 @@ export class KernelView {
   #replacedEnds(host: NamespaceView): Key[] {
     const before = this.#hostView;
     if (!before || before === host) return [];
-    return [...this.#containers.keys()].filter(
-      (key) => interfaceMarkedFor(before, key)?.index !== interfaceMarkedFor(host, key)?.index,
-    );
+    const names = new Set([...before.interfaces.keys(), ...host.interfaces.keys()]);
+    return [...names].flatMap((name) => {
+      const [one, other] = [before.interfaces.get(name), host.interfaces.get(name)];
+      if (one === other || (one?.index === other?.index && one?.alias === other?.alias)) return [];
+      const keys = [one, other].flatMap((device) => (device ? (markedKey(device) ?? []) : []));
+      return keys.filter((key): key is Key => this.#containers.has(key as Key));
+    });
   }
 
   async #lookIntoContainers(links: readonly Manifest<Link>[], stale: ReadonlySet<Part>): Promise<void> {
     const wanted = new Set(links.map(({ key }) => key));
-    for (const key of this.#containers.keys()) if (!wanted.has(key)) this.#containers.delete(key);
+    if ([...this.#containers.keys()].some((key) => !wanted.has(key)))
+      this.#containers = new Map([...this.#containers].filter(([key]) => wanted.has(key)));
     const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
     const running: (Visit & { readonly key: Key })[] = [];
+    const found: [Key, ContainerView][] = [];
     const worker = async (): Promise<void> => {
       for (let link = pending.shift(); link; link = pending.shift()) {
         const container = await findContainer(link.resource.spec.container, this.processes);
         if (container.state === 'running') running.push({ key: link.key, ...container, commands: [] });
-        else this.#setContainer(link.key, container);
+        else found.push([link.key, container]);
       }
     };
     await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));
@@ -240,15 +247,18 @@ export class KernelView {
     for (const [index, { result, view }] of results.entries()) {
       const { key, path, identity } = running[index]!;
       const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
-      this.#setContainer(
-        key,
-        view ? { state: 'running', path, identity, view } : { state: 'absent', reason },
-      );
+      found.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
     }
+    this.#setContainers(found);
   }
 
-  #setContainer(key: Key, container: ContainerView): void {
-    this.#containers.set(key, sharedContainer(this.#containers.get(key), container));
+  /** What is not as before makes a new map: whoever holds the one of before keeps it as it was. */
+  #setContainers(found: readonly (readonly [Key, ContainerView])[]): void {
+    const shared = found.map(
+      ([key, container]) => [key, sharedContainer(this.#containers.get(key), container)] as const,
+    );
+    const changed = shared.filter(([key, container]) => this.#containers.get(key) !== container);
+    if (changed.length > 0) this.#containers = new Map([...this.#containers, ...changed]);
   }
 }
 

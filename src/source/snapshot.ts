@@ -64,6 +64,8 @@ export class ManifestSource {
   }
 
   #read({ files, digest }: Extract<Scan, { state: 'read' }>): Snapshot {
+    // The same files say the same again.
+    if (digest === this.#last.revision && this.#last.removalsHeld === undefined) return this.#last;
     const read = [...files].map(([path, content]) => this.#lastGood.read(path, content));
     const checked = this.#crossCheck(read.flatMap(({ manifests }) => manifests));
     const textOf = (path: string): string => {

@@ -132,7 +132,7 @@ describe('planForwarding', () => {
 
   it('looks at the sysctls that it may have to give back', () => {
     const claims = [claim('Bridge/br0', 'sysctl', 'net/ipv4/conf/eth7/forwarding', '0')];
-    expect(sysctlPaths([], view([]), input([], { claims }).claims)).toContain(
+    expect(sysctlPaths(new Map(), view([]), input([], { claims }).claims)).toContain(
       'net/ipv4/conf/eth7/forwarding',
     );
   });

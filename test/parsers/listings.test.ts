@@ -210,10 +210,7 @@ describe('a line of the monitor', () => {
       { group: 'link', device: 'va' },
     ],
     ['[nsid current]Deleted 10.4.0.0/16 via 10.1.2.2 dev va ', { group: 'route' }],
-    [
-      '[nsid current]local fd00:7::1 dev va table local proto kernel metric 0 pref medium',
-      { group: 'route' },
-    ],
+    ['[nsid current]local fd00:7::1 dev va table local proto static', { group: 'route' }],
     ['[nsid current]blackhole 10.5.0.0/16 ', { group: 'route' }],
   ])('%s is about the host', (line, rest) => {
     expect(parseInterfaceEvent(line)).toEqual({ part: 'host', ...rest });
@@ -225,6 +222,11 @@ describe('a line of the monitor', () => {
       expect(parseInterfaceEvent(line)).toEqual({ part: 'switch' });
     },
   );
+
+  it("is of no interest where it is the kernel's own bookkeeping", () => {
+    const line = '[nsid current]local fd00:7::1 dev va table local proto kernel metric 0 pref medium';
+    expect(parseInterfaceEvent(line)).toBeUndefined();
+  });
 
   it('may be about a namespace that a veth leads to', () => {
     expect(parseInterfaceEvent('[nsid 0]Deleted 2: if2    inet 10.1.1.1/24 scope global vb')).toEqual({
