@@ -74,7 +74,8 @@ function bridgeIsHalfMade(device: ObservedInterface, bridge: Bridge, { claims }:
 /** Everything else of such a link is made; but it is not ready, since not all of it is in force. */
 const NO_BANDWIDTH: Obstacle = {
   reason: 'UnsupportedByKernel',
-  message: 'spec.bandwidth: limits are not in force in this version; everything else of the link is',
+  message:
+    'spec.bandwidth: this kernel cannot limit rates in bridges (NF_TABLES_BRIDGE, NFT_LIMIT), so no limit is in force; everything else of the link is',
   stalled: true,
 };
 
@@ -113,9 +114,9 @@ function planPair(context: LinkContext): Plan {
     host !== undefined && (!inside || (hostInterface !== undefined && hostInterface !== host.name));
   const present = stale ? undefined : host;
   const name = present?.name ?? hostInterfaceOf(manifest.resource);
-  const unsupported = manifest.resource.spec.bandwidth && { obstacle: NO_BANDWIDTH };
+  const unlimited = manifest.resource.spec.bandwidth && input.observed.missing.has('bandwidth');
   return {
-    ...unsupported,
+    ...(unlimited && { obstacle: NO_BANDWIDTH }),
     operations: [
       ...(stale ? [interfaceRemoval(manifest.key, host)] : []),
       ...formerInterfaces(manifest.key, name, input),

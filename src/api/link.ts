@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_VERSION, namespacedMetadata, servedStatus } from './meta.ts';
+import { rate } from './rate.ts';
 import {
   dnsSubdomain,
   interfaceAddress,
@@ -50,11 +51,6 @@ const container = z
       context.addIssue({ code: 'custom', path: ['lxcPath'], message: 'may only be set beside `lxc`' });
     }
   });
-
-/** A rate in tc's units. */
-const rate = z
-  .string()
-  .regex(/^[1-9]\d{0,8}(bit|[KMG]i?bit)$/i, "must be a rate, for example '100Mbit' or '512Kbit'");
 
 const destination = z.union([z.literal('default'), networkCidr]);
 

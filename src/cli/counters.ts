@@ -93,7 +93,7 @@ async function readInterfaces({ engine, metrics }: CounterParts): Promise<void> 
 }
 
 /** What a counting element counts. */
-type Meaning = 'forward' | 'spoofed' | `${'allowed' | 'denied'} ${FlowDirection}`;
+type Meaning = 'forward' | 'spoofed' | `${'allowed' | 'denied' | 'throttled'} ${FlowDirection}`;
 
 async function readElements({ kernel, engine, metrics }: CounterParts): Promise<void> {
   const pass = engine.lastPass();
@@ -116,12 +116,19 @@ async function readElements({ kernel, engine, metrics }: CounterParts): Promise<
 function meaningOf(set: SetName, owner: Key, outgoing: boolean): Meaning | undefined {
   if (set.startsWith('denied_egress')) return 'denied egress';
   if (set.startsWith('denied_ingress')) return 'denied ingress';
+  if (set === 'throttled_egress') return 'throttled egress';
+  if (set === 'throttled_ingress') return 'throttled ingress';
   if (set.startsWith('dnat_')) return 'forward';
   if (set === 'spoofed') return 'spoofed';
   if (SETS[set].counter && owner.startsWith('NetworkPolicy/'))
     return outgoing ? 'allowed egress' : 'allowed ingress';
   return undefined;
 }
+
+const DROPPED = {
+  denied: 'lxcnet_policy_denied_packets_total',
+  throttled: 'lxcnet_bandwidth_dropped_packets_total',
+} as const;
 
 function report(
   metrics: CounterParts['metrics'],
@@ -136,13 +143,12 @@ function report(
   } else if (what === 'spoofed') {
     metrics.count('lxcnet_spoofed_packets_total', { namespace, link: name }, source, packets);
   } else {
-    const [verdict, direction] = what.split(' ') as ['allowed' | 'denied', FlowDirection];
-    if (verdict === 'denied') {
-      const labels = { namespace, link: name, direction };
-      metrics.count('lxcnet_policy_denied_packets_total', labels, source, packets);
-    } else {
+    const [verdict, direction] = what.split(' ') as ['allowed' | keyof typeof DROPPED, FlowDirection];
+    if (verdict === 'allowed') {
       const labels = { namespace, policy: name, direction };
       metrics.count('lxcnet_policy_allowed_packets_total', labels, source, packets);
+    } else {
+      metrics.count(DROPPED[verdict], { namespace, link: name, direction }, source, packets);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type Key, displayKey } from '../api/key.ts';
 import type { Operation } from '../kernel/command.ts';
 import type { FullPlan } from '../engine/planner.ts';
+import { elementText } from '../netfilter/elements.ts';
 import { printable } from './printable.ts';
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const;
@@ -12,9 +13,9 @@ export function differenceLines({ operations, netfilter }: FullPlan): string[] {
   return [
     ...shown.map(operationLine),
     ...(netfilter.replaceTables ? ['+ tables inet lxcnet and bridge lxcnet'] : []),
-    ...removals.map(({ set, key, value }) => `- netfilter ${set}: ${elementText(key, value)}`),
+    ...removals.map((element) => `- netfilter ${element.set}: ${elementText(element)}`),
     ...additions.map(
-      ({ set, key, value, owner }) => `+ netfilter ${set}: ${elementText(key, value)}  (${ownerText(owner)})`,
+      (element) => `+ netfilter ${element.set}: ${elementText(element)}  (${ownerText(element.owner)})`,
     ),
   ].map(printable);
 }
@@ -25,10 +26,6 @@ function operationLine({ key, verb, object, field, from, to }: Operation): strin
       ? ''
       : `: ${field}: ${from === '' || from === undefined ? '(none)' : from} -> ${to ?? ''}`;
   return `${SIGNS[verb]} ${object}${change}  (${ownerText(key)})`;
-}
-
-function elementText(key: string, value: string): string {
-  return value === '' ? key : `${key} : ${value}`;
 }
 
 function ownerText(key: Key): string {

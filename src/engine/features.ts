@@ -1,4 +1,5 @@
 import type { Nft } from '../kernel/nft.ts';
+import { overRate, renderSet } from '../netfilter/sets.ts';
 import { type Layout, type OptionalFeature, layoutFor } from '../netfilter/skeleton.ts';
 
 /** What this kernel can do of what lxcnet needs. */
@@ -24,6 +25,7 @@ const inForward = (...rules: readonly string[]): string =>
 const OPTIONAL: Readonly<Record<OptionalFeature, string>> = {
   'bridge-filter':
     'table bridge lxcnet_probe {\nchain c {\ntype filter hook prerouting priority -300;\nether saddr 02:00:00:00:00:01 drop\n}\n}\n',
+  bandwidth: `table bridge lxcnet_probe {\n${renderSet('bandwidth_egress')}\n}\nadd element bridge lxcnet_probe bandwidth_egress { "x" ${overRate('1000')} }\n`,
   'denied-log': `table inet lxcnet_probe {\nset s {\ntype ipv4_addr\nlimit rate 5/second burst 10 packets\n}\n}\n${inForward('log prefix "x" level info', 'log prefix "x" group 199')}`,
 };
 

@@ -1,6 +1,6 @@
 import type { Key } from '../api/key.ts';
 import type { ElementDifference } from '../netfilter/difference.ts';
-import type { ElementTable } from '../netfilter/elements.ts';
+import { type ElementTable, elementText } from '../netfilter/elements.ts';
 
 /** One transaction that was carried out. */
 export interface FilterWrite {
@@ -46,19 +46,15 @@ export function filterDrift(writes: readonly FilterWrite[], before: ElementTable
         owner: element.owner,
         fact: elementFact(element),
         name: `${element.set} { ${element.key} }`,
-        text: `restored ${element.set} ${elementText(element)}`,
+        text: `restored ${element.set} { ${elementText(element)} }`,
       })),
       ...intruders
         .filter((element) => !replaced.has(elementFact(element)))
         .map((element) => ({
           fact: elementFact(element),
           name: `${element.set} { ${element.key} }`,
-          text: `removed ${element.set} ${elementText(element)}`,
+          text: `removed ${element.set} { ${elementText(element)} }`,
         })),
     ];
   });
-}
-
-function elementText({ key, value }: { readonly key: string; readonly value: string }): string {
-  return `{ ${key}${value === '' ? '' : ` : ${value}`} }`;
 }

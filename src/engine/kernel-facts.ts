@@ -7,6 +7,7 @@ import {
   type ObservedInterface,
   interfaceMarkedFor,
 } from '../kernel/observed.ts';
+import { elementText } from '../netfilter/elements.ts';
 import type { FullPlan } from './planner.ts';
 
 /** What is in the kernel for a resource, as lines for people; taken from the last look. */
@@ -73,6 +74,6 @@ function netfilterFacts(key: Key, { netfilter }: FullPlan): string[] {
   return [...netfilter.desired].flatMap(([set, elements]) =>
     [...elements.values()]
       .filter(({ owner }) => owner === key)
-      .map(({ key: text, value }) => `netfilter ${set}: ${text}${value === '' ? '' : ` : ${value}`}`),
+      .map((element) => `netfilter ${set}: ${elementText(element)}`),
   );
 }

@@ -76,23 +76,48 @@ function readElements(definition: z.output<typeof setInfo>): {
   for (const entry of definition.elem) {
     const [left, right] =
       definition.map !== undefined && Array.isArray(entry) ? (entry as unknown[]) : [entry, undefined];
-    const { value, count } = unwrap(left);
+    const { value, count, limit = '' } = unwrap(left);
     const key = concatText(value, keyTypes);
-    texts.set(key, right === undefined ? '' : concatText(right, valueTypes));
+    texts.set(key, right === undefined ? limit : concatText(right, valueTypes));
     if (count !== undefined) packets.set(key, count);
   }
   return { texts, packets };
 }
 
-const counted = z.object({
-  elem: z.object({ val: z.unknown(), counter: z.object({ packets: z.number() }).optional() }),
+const limitInfo = z.object({
+  rate: z.number(),
+  burst: z.number().default(0),
+  per: z.string(),
+  inv: z.boolean().default(false),
+  rate_unit: z.string().default('packets'),
+  burst_unit: z.string().default('bytes'),
+});
+const stateful = z.object({
+  elem: z.object({
+    val: z.unknown(),
+    counter: z.object({ packets: z.number() }).optional(),
+    limit: limitInfo.optional(),
+  }),
 });
 
-function unwrap(left: unknown): { value: unknown; count?: number } {
-  const parsed = counted.safeParse(left);
+function unwrap(left: unknown): {
+  readonly value: unknown;
+  readonly count?: number | undefined;
+  readonly limit?: string | undefined;
+} {
+  const parsed = stateful.safeParse(left);
   if (!parsed.success) return { value: left };
-  const { val, counter } = parsed.data.elem;
-  return counter ? { value: val, count: counter.packets } : { value: val };
+  const { val, counter, limit } = parsed.data.elem;
+  return { value: val, count: counter?.packets, limit: limit && limitText(limit) };
+}
+
+const BYTES: Readonly<Partial<Record<string, number>>> = { bytes: 1, kbytes: 1024, mbytes: 1024 ** 2 };
+
+/** The limit of one element in bytes; nft prints the largest unit. How many packets is said of a set, not of an element. */
+function limitText({ rate, burst, per, inv, ...units }: z.output<typeof limitInfo>): string | undefined {
+  const [unit, burstUnit] = [BYTES[units.rate_unit], BYTES[units.burst_unit]];
+  if (unit === undefined || burstUnit === undefined) return undefined;
+  return `limit rate${inv ? ' over' : ''} ${rate * unit} bytes/${per} burst ${burst * burstUnit} bytes`;
 }
 
 function concatText(value: unknown, types: readonly string[]): string {

@@ -1,9 +1,20 @@
 import { chain } from './chain.ts';
 import { ND_TARGET } from './sets.ts';
 
-/** Anti-spoofing, and undeclared ports. They come before everything else that a packet from a container meets. */
-export function bridgeChains(): string[] {
+/** What a kernel can do of it. */
+export interface BridgeOptions {
+  readonly bandwidth: boolean;
+}
+
+/**
+ * Anti-spoofing, undeclared ports, and limits of bandwidth. They come before everything else that a packet from a container
+ * meets, and after everything else that one to a container does.
+ */
+export function bridgeChains({ bandwidth }: BridgeOptions): string[] {
+  const limit = (rule: string): readonly string[] => (bandwidth ? [rule] : []);
   return [
+    ...limit(chain('over_egress', ['iifname @throttled_egress drop', 'drop'])),
+    ...limit(chain('over_ingress', ['oifname @throttled_ingress drop', 'drop'])),
     chain('spoof', ['iifname @spoofed drop', 'drop']),
     chain('arp_source', [
       'iifname . arp saddr ether != @macs goto spoof',
@@ -36,6 +47,8 @@ export function bridgeChains(): string[] {
       'iifname @strangers drop',
       'iifname @guarded_ports jump guard',
       'ether daddr @bridge_macs iifname != @declared_ports drop',
+      // Last: what is dropped for another reason uses up nothing.
+      ...limit('iifname @bandwidth_egress goto over_egress'),
     ]),
     // Which bridge a port is of cannot be asked here. So what is closed is the way to and from the host and the links,
     // to everything that is not declared: before an event has told of a new port, and without the daemon, too.
@@ -48,6 +61,7 @@ export function bridgeChains(): string[] {
       'type filter hook postrouting priority -300; policy accept;',
       'oifname @strangers drop',
       'ether saddr @bridge_macs oifname != @declared_ports drop',
+      ...limit('oifname @bandwidth_ingress goto over_ingress'),
     ]),
   ];
 }

@@ -3,6 +3,7 @@ import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import { bridgeInterfaceOf, bridgeMacOf, macAddressOf } from '../api/naming.ts';
+import { bytesPerSecond } from '../api/rate.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { ElementSink } from './elements.ts';
 import { linkAddresses, networkText } from './policy-sets.ts';
@@ -45,12 +46,21 @@ function addMasquerade(key: Key, bridge: Bridge, sink: ElementSink): void {
   }
 }
 
-/** Adds that a link's port is declared, and what the link may send as: its MAC address and its addresses, on its port. */
-export function addSourceElements({ key, resource }: Manifest<Link>, port: string, sink: ElementSink): void {
+/**
+ * Adds that a link's port is declared, how much may pass it, and what the link may send as: its MAC address and its
+ * addresses.
+ */
+export function addPortElements({ key, resource }: Manifest<Link>, port: string, sink: ElementSink): void {
   const addresses = linkAddresses(resource);
   for (const [family, address] of addresses) sink.add(key, `self${family}`, [address, address]);
   sink.add(key, 'link_ports', [port]);
   sink.add(key, 'declared_ports', [port]);
+  for (const direction of ['egress', 'ingress'] as const) {
+    const rate = resource.spec.bandwidth?.[direction];
+    if (rate === undefined) continue;
+    sink.add(key, `bandwidth_${direction}`, [port], [String(bytesPerSecond(rate))]);
+    sink.add(key, `throttled_${direction}`, [port]);
+  }
   if (!resource.spec.antiSpoofing) return;
   sink.add(key, 'guarded_ports', [port]);
   sink.add(key, 'spoofed', [port]);

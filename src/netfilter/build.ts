@@ -6,7 +6,7 @@ import type { Namespace } from '../api/namespace.ts';
 import type { NetworkPolicy } from '../api/network-policy.ts';
 import type { PortForward } from '../api/port-forward.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
-import { addBridgeElements, addSourceElements } from './bridges.ts';
+import { addBridgeElements, addPortElements } from './bridges.ts';
 import { ElementMemo } from './element-memo.ts';
 import { ElementCollector, type ElementSink, type ElementTable } from './elements.ts';
 import { ForwardMemo, addForwardElements } from './forwards.ts';
@@ -71,8 +71,8 @@ export class NetfilterBuilder {
     }
     for (const link of links) {
       const port = context.portOf(link);
-      const make = (sink: ElementSink): void => addSourceElements(link, port, sink);
-      collector.addAll(this.#memo.of(`sources of ${link.key}`, [link.resource, port], make));
+      const make = (sink: ElementSink): void => addPortElements(link, port, sink);
+      collector.addAll(this.#memo.of(`port of ${link.key}`, [link.resource, port], make));
     }
     const policyInput = {
       links,

@@ -1,6 +1,6 @@
 import type { ElementTexts } from '../kernel/observed.ts';
-import type { Element, ElementTable } from './elements.ts';
-import { SETS, SET_NAMES, type SetName } from './sets.ts';
+import { type Element, type ElementTable, elementText } from './elements.ts';
+import { SETS, SET_NAMES, type SetName, isRateSet } from './sets.ts';
 
 /** An element that is in the kernel and should not be; whose it was is not known. */
 export interface StaleElement {
@@ -72,25 +72,24 @@ export function renderDifference({ removals, additions }: ElementDifference): st
 function commands(verb: 'add' | 'delete', elements: readonly StaleElement[]): string[] {
   const bySet = Map.groupBy(elements, ({ set }) => set);
   return [...bySet].map(([set, members]) => {
-    const texts = members.map(({ key, value }) => {
-      const text = verb === 'delete' ? deletable(set, key) : key;
-      return value === '' ? text : `${text} : ${value}`;
-    });
+    const texts = members.map((element) => elementText(verb === 'delete' ? deletable(element) : element));
     return `${verb} element ${SETS[set].table} lxcnet ${set} { ${texts.join(', ')} }`;
   });
 }
 
 /**
- * A key as nft finds it. Of a concatenation in an interval set, nft 1.0.6 turns the byte order of a classid only where a
+ * An element as nft finds it. Of a concatenation in an interval set, nft 1.0.6 turns the byte order of a classid only where a
  * part of the key is a range or a prefix; else it finds nothing, and refuses the whole transaction.
  */
-function deletable(set: SetName, key: string): string {
+function deletable({ set, key, value }: StaleElement): StaleElement {
+  // Whatever limit somebody gave it, its key is enough.
+  if (isRateSet(set)) return { set, key, value: '' };
   const { key: types, interval } = SETS[set];
-  if (!interval || types.length === 1) return key;
+  if (!interval || types.length === 1) return { set, key, value };
   const prefixes: Readonly<Record<string, string>> = { ipv4_addr: '/32', ipv6_addr: '/128' };
   const atoms = key.split(' . ').map((atom, index) => {
     const prefix = prefixes[types[index]!];
     return prefix === undefined || atom.includes('/') ? atom : atom + prefix;
   });
-  return atoms.join(' . ');
+  return { set, key: atoms.join(' . '), value };
 }

@@ -1,11 +1,11 @@
 import type { Key } from '../api/key.ts';
-import { SETS, SET_NAMES, type SetName } from './sets.ts';
+import { SETS, SET_NAMES, type SetName, isRateSet, overRate } from './sets.ts';
 
 /** An element of one of lxcnet's sets; `key` and `value` are in nft's syntax, as {@link keyText} writes it. */
 export interface Element {
   readonly set: SetName;
   readonly key: string;
-  /** Empty for plain sets. */
+  /** Empty for plain sets; the limit where each element has its own. */
   readonly value: string;
   /** The resource on whose behalf it is there; whose counter it is. */
   readonly owner: Key;
@@ -84,6 +84,7 @@ const ATOM_TEXT: Readonly<Record<string, RegExp>> = {
   inet_proto: /^\d{1,3}(-\d{1,3})?$/,
   inet_service: /^\d{1,5}(-\d{1,5})?$/,
   nd_target: /^0x[0-9a-f]{1,32}$/,
+  byte_rate: /^[1-9]\d{0,10}$/,
 };
 
 function render(atoms: readonly string[], types: readonly string[]): string {
@@ -109,5 +110,12 @@ export function keyText(set: SetName, atoms: readonly string[]): string {
 
 /** A map's value in nft's syntax; empty for plain sets. */
 function valueText(set: SetName, atoms: readonly string[]): string {
-  return render(atoms, SETS[set].value ?? []);
+  const text = render(atoms, SETS[set].value ?? []);
+  return isRateSet(set) ? overRate(text) : text;
+}
+
+/** An element in nft's syntax: what a map has for a key follows a colon, a limit follows the key. */
+export function elementText({ set, key, value }: Pick<Element, 'set' | 'key' | 'value'>): string {
+  if (value === '') return key;
+  return isRateSet(set) ? `${key} ${value}` : `${key} : ${value}`;
 }

@@ -5,7 +5,7 @@
 
 /**
  * The type of one part of an element's key, in nft's words; `nd_target` is the target of a neighbour advertisement,
- * for which nft 1.0.6 has no name.
+ * for which nft 1.0.6 has no name, and `byte_rate` what may pass in a second.
  */
 export type Atom =
   | 'ifname'
@@ -15,9 +15,10 @@ export type Atom =
   | 'ether_addr'
   | 'inet_proto'
   | 'inet_service'
-  | 'nd_target';
+  | 'nd_target'
+  | 'byte_rate';
 
-/** A set, or a map where it has a value. */
+/** A set, or a map where it has a value; with a `byte_rate` a set whose elements match only what goes over it. */
 export interface SetDefinition {
   readonly table: Table;
   readonly key: readonly Atom[];
@@ -77,7 +78,19 @@ export type SetName =
   | 'sources4'
   | 'sources6'
   | 'nd_targets'
-  | 'spoofed';
+  | 'spoofed'
+  | 'bandwidth_egress'
+  | 'bandwidth_ingress'
+  | 'throttled_egress'
+  | 'throttled_ingress';
+
+/**
+ * What goes over a rate, in nft's words. A packet that is larger than the burst would never pass, and the kernel hands
+ * over up to 64 KiB at once as one packet.
+ */
+export function overRate(bytesPerSecond: string): string {
+  return `limit rate over ${bytesPerSecond} bytes/second burst 65536 bytes`;
+}
 
 function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDefinition> {
   const inet = (key: readonly Atom[], rest: Partial<SetDefinition> = {}): SetDefinition => ({
@@ -112,7 +125,7 @@ function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDe
     peer: inet(['classid', address], { counter: true }),
     network_port: inet(['classid', address, ...service], { interval: true, counter: true }),
     network: inet(['classid', address], { interval: true, counter: true }),
-    logged: inet([address], { limit: 'rate 5/second burst 10 packets' }),
+    logged: inet([address], { limit: 'limit rate 5/second burst 10 packets' }),
     denied_egress: inet([address], { counter: true }),
     denied_ingress: inet([address], { counter: true }),
     ...listening('dnat', { value: target, counter: true }),
@@ -153,7 +166,16 @@ export const SETS: Readonly<Record<SetName, SetDefinition>> = {
   sources6: { table: 'bridge', key: ['ifname', 'ipv6_addr'] },
   nd_targets: { table: 'bridge', key: ['ifname', 'nd_target'] },
   spoofed: { table: 'bridge', key: ['ifname'], counter: true },
+  bandwidth_egress: { table: 'bridge', key: ['ifname'], value: ['byte_rate'] },
+  bandwidth_ingress: { table: 'bridge', key: ['ifname'], value: ['byte_rate'] },
+  throttled_egress: { table: 'bridge', key: ['ifname'], counter: true },
+  throttled_ingress: { table: 'bridge', key: ['ifname'], counter: true },
 };
+
+/** Whether each element has a limit of its own as its value. */
+export function isRateSet(name: SetName): boolean {
+  return SETS[name].value?.[0] === 'byte_rate';
+}
 
 export const SET_NAMES = Object.keys(SETS) as readonly SetName[];
 
@@ -162,7 +184,10 @@ export const ND_TARGET = '@th,64,128';
 
 /** The definition of a set in nft's language. */
 export function renderSet(name: SetName): string {
-  const { key, value, interval, counter, limit } = SETS[name];
+  const { key, value: mapped, interval, counter } = SETS[name];
+  const value = isRateSet(name) ? undefined : mapped;
+  // An element that says nothing of its rate would get this one: as good as nothing passes.
+  const limit = isRateSet(name) ? overRate('1') : SETS[name].limit;
   const type = key.includes('nd_target')
     ? `typeof iifname . ${ND_TARGET}`
     : `type ${key.join(' . ')}${value ? ` : ${value.join(' . ')}` : ''}`;
@@ -171,7 +196,7 @@ export function renderSet(name: SetName): string {
     `    ${type}`,
     ...(interval ? ['    flags interval'] : []),
     ...(counter ? ['    counter'] : []),
-    ...(limit === undefined ? [] : [`    limit ${limit}`]),
+    ...(limit === undefined ? [] : [`    ${limit}`]),
     '  }',
   ].join('\n');
 }

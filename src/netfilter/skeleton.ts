@@ -67,7 +67,7 @@ function inetChains(options: FlowOptions): string[] {
 }
 
 /** What a kernel may lack, and lxcnet can do without: each is visible where it is missed. */
-export type OptionalFeature = 'bridge-filter' | 'denied-log';
+export type OptionalFeature = 'bridge-filter' | 'denied-log' | 'bandwidth';
 
 /** The tables as one kernel can hold them. */
 export interface Layout {
@@ -89,12 +89,16 @@ export interface Layout {
 export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): Layout {
   const families: readonly Table[] = missing.has('bridge-filter') ? ['inet'] : ['inet', 'bridge'];
   const logged = !missing.has('denied-log');
+  const bandwidth = !missing.has('bandwidth');
   const sets = SET_NAMES.filter(
-    (name) => families.includes(SETS[name].table) && (logged || !name.startsWith('logged')),
+    (name) =>
+      families.includes(SETS[name].table) &&
+      (logged || !name.startsWith('logged')) &&
+      (bandwidth || !/^(bandwidth|throttled)_/.test(name)),
   );
   const chains: Readonly<Record<Table, readonly string[]>> = {
     inet: inetChains({ logged }),
-    bridge: bridgeChains(),
+    bridge: bridgeChains({ bandwidth }),
   };
   const digest = createHash('sha256')
     .update([...sets.map(renderSet), ...families.flatMap((family) => chains[family])].join('\n'))

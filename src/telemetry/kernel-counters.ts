@@ -15,6 +15,7 @@ interface KernelCounterLabels {
   readonly lxcnet_policy_denied_packets_total: LinkLabels & { readonly direction: FlowDirection };
   readonly lxcnet_port_forward_connections_total: { readonly namespace: string; readonly name: string };
   readonly lxcnet_spoofed_packets_total: LinkLabels;
+  readonly lxcnet_bandwidth_dropped_packets_total: LinkLabels & { readonly direction: FlowDirection };
 }
 type KernelCounterName = keyof KernelCounterLabels;
 
@@ -86,6 +87,10 @@ const FAMILIES: Readonly<Record<KernelCounterName, Family>> = {
     owner: ({ namespace, name }) => keyOf('PortForward', namespace!, name!),
   },
   lxcnet_spoofed_packets_total: ofLink("Packets dropped because their source is not the link's."),
+  lxcnet_bandwidth_dropped_packets_total: ofLink(
+    "Packets dropped because they go over the link's bandwidth.",
+    'direction',
+  ),
 };
 
 interface Series {

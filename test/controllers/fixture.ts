@@ -57,12 +57,20 @@ interface World {
   readonly sysctls?: Readonly<Record<string, string>>;
   readonly claims?: readonly Claim[];
   readonly surroundings?: Partial<Surroundings>;
+  readonly missing?: readonly string[];
 }
 
 /** A plan's input: what is wanted, and the world as it was seen. */
 export function input(
   desired: readonly Manifest[],
-  { host = view([]), containers = {}, sysctls = {}, claims = [], surroundings = {} }: World = {},
+  {
+    host = view([]),
+    containers = {},
+    sysctls = {},
+    claims = [],
+    surroundings = {},
+    missing = [],
+  }: World = {},
 ): PlanInput {
   return {
     desired: new Map(desired.map((manifest) => [manifest.key, manifest])),
@@ -72,7 +80,7 @@ export function input(
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
       surroundings: { foreign: [], listeners: [], ...surroundings },
-      missing: new Set(),
+      missing: new Set(missing),
     },
     claims: claimsOf(claims),
   };

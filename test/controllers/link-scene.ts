@@ -26,6 +26,8 @@ export interface Scene {
   readonly routes?: readonly ObservedRoute[];
   readonly container?: ContainerView;
   readonly claims?: readonly Claim[];
+  /** What the kernel cannot do. */
+  readonly missing?: readonly string[];
 }
 
 const [BRIDGE, LINK] = manifests(bridge('br0'), link('vm1', 'vm1', 10)) as [Manifest<Bridge>, Manifest<Link>];
@@ -77,6 +79,7 @@ export function plan(scene: Scene) {
       host: view([...(br0 ? [br0] : []), ...(scene.host ?? [])], [], scene.proxies ?? []),
       containers: { [VM1]: scene.container ?? running },
       claims: scene.claims ?? [],
+      missing: scene.missing ?? [],
     }),
   );
 }

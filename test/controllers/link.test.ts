@@ -187,8 +187,11 @@ describe('proxies for siblings', () => {
   });
 });
 
-it('a link with limits is made, and says that they are not in force', () => {
-  const { operations, obstacle } = plan({ spec: { bandwidth: { ingress: '100Mbit' } } });
-  expect(operations.length).toBeGreaterThan(0);
+it('a link with limits is made as without; where the kernel cannot limit it says so', () => {
+  const spec = { bandwidth: { ingress: '100Mbit' } };
+  expect(plan({ spec })).toEqual(plan({}));
+  const { operations, obstacle } = plan({ spec, missing: ['bandwidth'] });
+  expect(operations).toEqual(plan({}).operations);
   expect(obstacle).toMatchObject({ reason: 'UnsupportedByKernel', stalled: true });
+  expect(plan({ missing: ['bandwidth'] }).obstacle).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
 import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
+import { refusingNft } from '../support/refusing-nft.ts';
 
 const ALL = ['pre-start', 'start-host', 'post-stop'];
 const LOOK = 'ip -d address show > /addresses; ip route > /routes; ip -6 route >> /routes; touch /ran';
@@ -68,7 +69,7 @@ it('start-host waits for what may still come, and for nothing else', async () =>
     link('vm2', '', 12, { container: of('vm2', lab), bandwidth: { egress: '1Mbit' } }),
     link('vm3', '', 13, { ...br1, container: of('vm3', lab), addresses: ['10.10.30.13/24'] }),
   );
-  await lab.start();
+  await lab.start(refusingNft(lab, { with: 'limit rate over' }));
   expect(hurried.execute('/bin/true').status).not.toBe(0);
   expect(hurried.logged()).toMatch(
     /Link\/vm3 is not ready: NotFound: there is no Bridge 'br1', and that for 1s/,

@@ -22,12 +22,20 @@ describe('a kernel', () => {
 
   it('without tables in bridges gets the other table', async () => {
     const { layout, missing, unsupported } = await kernelWithout('table bridge');
-    expect([...missing]).toEqual(['bridge-filter']);
+    expect([...missing]).toEqual(['bridge-filter', 'bandwidth']);
     expect(unsupported).toBeUndefined();
     expect(layout.families).toEqual(['inet']);
     expect(layout.sets).not.toContain('macs');
     expect(layout.replacement + layout.removal).not.toContain('bridge lxcnet');
     expect(layout.chain).not.toBe(layoutFor().chain);
+  });
+
+  it('that cannot limit each element of a set gets neither sets nor rules for bandwidth', async () => {
+    const { layout, missing, unsupported } = await kernelWithout('limit rate over');
+    expect([...missing]).toEqual(['bandwidth']);
+    expect(unsupported).toBeUndefined();
+    expect(layout.replacement).not.toMatch(/bandwidth|throttled|over_/);
+    expect(layout.replacement).toContain('chain guard');
   });
 
   it('that cannot log gets no rule that logs, nor a set for it', async () => {

@@ -3,7 +3,7 @@ import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import { buildNetfilter } from '../../src/netfilter/build.ts';
 import { elementDifference, isEmptyDifference, renderDifference } from '../../src/netfilter/difference.ts';
-import { type ElementTable, keyText } from '../../src/netfilter/elements.ts';
+import { type ElementTable, elementText, keyText } from '../../src/netfilter/elements.ts';
 import type { SetName } from '../../src/netfilter/sets.ts';
 import { layoutFor } from '../../src/netfilter/skeleton.ts';
 import { parseManifests } from '../../src/source/parse.ts';
@@ -93,6 +93,25 @@ describe('buildNetfilter', () => {
       keysOf(elements, 'network_port4').filter((key) => key.includes('10.128') && key.endsWith(' . 25')),
     ).toEqual([]);
     expect(keysOf(elements, 'network6')).toEqual([`${id} . fd99::/16`]);
+  });
+
+  it('limits what a link asks to be limited, in each direction by itself', () => {
+    const { elements } = build(
+      bridge('br0'),
+      link('a', 'a', 10, { bandwidth: { ingress: '100Mbit', egress: '512Kibit' } }),
+      link('b', 'b', 11, { bandwidth: { egress: '9999bit' }, antiSpoofing: false }),
+      link('c', 'c', 12),
+    );
+    const limits = (set: SetName): string[] => [...elements.get(set)!.values()].map(elementText);
+    expect(limits('bandwidth_ingress')).toEqual([
+      '"lx-a" limit rate over 12500000 bytes/second burst 65536 bytes',
+    ]);
+    expect(limits('bandwidth_egress')).toEqual([
+      '"lx-a" limit rate over 65536 bytes/second burst 65536 bytes',
+      '"lx-b" limit rate over 1249 bytes/second burst 65536 bytes',
+    ]);
+    expect(keysOf(elements, 'throttled_ingress')).toEqual(['"lx-a"']);
+    expect(keysOf(elements, 'throttled_egress')).toEqual(['"lx-a"', '"lx-b"']);
   });
 
   it('makes forwards reachable from outside and from within, and lets only them pass', () => {

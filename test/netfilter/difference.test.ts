@@ -52,6 +52,18 @@ describe('elementDifference', () => {
 });
 
 describe('renderDifference', () => {
+  it('gives an element another limit in one transaction, whatever limit it had', () => {
+    const wanted = desired((collector) => collector.add(OWNER, 'bandwidth_ingress', ['lx-vm1'], ['125000']));
+    const difference = elementDifference(
+      wanted,
+      observed({ bandwidth_ingress: { '"lx-vm1"': 'limit rate 1e+22 bytes/week burst 0 bytes' } }),
+    );
+    expect(renderDifference(difference)).toBe(
+      'delete element bridge lxcnet bandwidth_ingress { "lx-vm1" }\n' +
+        'add element bridge lxcnet bandwidth_ingress { "lx-vm1" limit rate over 125000 bytes/second burst 65536 bytes }\n',
+    );
+  });
+
   it('removes single addresses from networks as prefixes, which nft 1.0.6 finds', () => {
     const stale = {
       network4: { '1:1 . 10.0.0.1': '', '1:1 . 10.0.0.0/8': '' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ElementCollector } from '../../src/netfilter/elements.ts';
+import { ElementCollector, elementText } from '../../src/netfilter/elements.ts';
 import { SETS, SET_NAMES, type SetName } from '../../src/netfilter/sets.ts';
 import { held, key, owners } from './fixture.ts';
 
@@ -16,6 +16,7 @@ const ATOMS = {
   inet_proto: '6',
   inet_service: '8080',
   nd_target: '0xfd000020000000000000000000000010',
+  byte_rate: '12500000',
 };
 
 describe('ElementCollector', () => {
@@ -27,6 +28,15 @@ describe('ElementCollector', () => {
     const collector = new ElementCollector();
     collector.add(BR0, 'dnat_interface4', ['eth0', '6', '80'], ['10.10.20.10', '8080']);
     expect(held(collector, 'dnat_interface4')).toEqual(['"eth0" . 6 . 80 : 10.10.20.10 . 8080']);
+  });
+
+  it('writes a rate as the limit that nft lists', () => {
+    const collector = new ElementCollector();
+    const element = collector.add(BR0, 'bandwidth_egress', ['lx-vm1'], ['12500000']);
+    expect(element.value).toBe('limit rate over 12500000 bytes/second burst 65536 bytes');
+    expect(elementText(element)).toBe(`"lx-vm1" ${element.value}`);
+    for (const rate of ['0', '1.5', '-1', '1e9', '1 kbytes'])
+      expect(() => collector.add(BR0, 'bandwidth_ingress', ['lx-vm1'], [rate])).toThrow(RangeError);
   });
 
   it('keeps the first of two elements with one key, and says which that is', () => {

@@ -152,6 +152,33 @@ describe('a listing of tables', () => {
     expect(packets.get('ingress4')!.size).toBe(0);
   });
 
+  it.each([
+    [
+      { rate: 1250, burst: 64, per: 'second', inv: true, rate_unit: 'kbytes', burst_unit: 'kbytes' },
+      'over 1280000',
+    ],
+    [
+      { rate: 3, burst: 65536, per: 'second', inv: true, rate_unit: 'mbytes', burst_unit: 'bytes' },
+      'over 3145728',
+    ],
+    [{ rate: 9, burst: 65536, per: 'second', rate_unit: 'bytes', burst_unit: 'bytes' }, '9'],
+  ])('has the limit of an element in bytes: %j', (limit, rate) => {
+    const { elements } = table({
+      set: { name: 'bandwidth_egress', type: 'ifname', elem: [{ elem: { val: 'lx-vm1', limit } }] },
+    });
+    expect([...elements.get('bandwidth_egress')!]).toEqual([
+      ['"lx-vm1"', `limit rate ${rate} bytes/second burst 65536 bytes`],
+    ]);
+  });
+
+  it('does not repeat of each element how many packets a set lets pass', () => {
+    const limit = { rate: 5, burst: 10, per: 'second' };
+    const { elements } = table({
+      set: { name: 'logged4', type: 'ipv4_addr', elem: [{ elem: { val: '10.0.0.1', limit } }] },
+    });
+    expect([...elements.get('logged4')!]).toEqual([['10.0.0.1', '']]);
+  });
+
   it('has the elements of sets of each sort', () => {
     const { elements } = table(
       { set: { name: 'bridges', type: 'ifname', elem: ['br0'] } },

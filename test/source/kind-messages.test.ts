@@ -7,6 +7,8 @@ const ADDRESS_RULE =
   "must be an address with its prefix length, for example '10.10.20.10/24' or 'fd00:20::10/64'";
 const IP_RULE = "must be an IPv4 or IPv6 address, for example '10.10.20.1' or 'fd00:20::1'";
 const NETWORK_RULE = "a network, for example '10.9.0.0/16' or 'fd00:9::/48'";
+const RATE_RULE =
+  "must be a rate in bits per second with its unit, for example '512Kbit', '100Mbit' or '2.5Gbit'";
 const MAC_RULE = "must be six hexadecimal octets with colons, for example '02:00:00:00:00:01'";
 
 const TABLE: MessageTable = [
@@ -127,7 +129,18 @@ const TABLE: MessageTable = [
   [
     'a rate without unit',
     link('bandwidth: {ingress: 10mb}'),
-    `4:65: Link/vm1: spec.bandwidth.ingress: Invalid value: "10mb": must be a rate, for example '100Mbit' or '512Kbit'`,
+    `4:65: Link/vm1: spec.bandwidth.ingress: Invalid value: "10mb": ${RATE_RULE}`,
+  ],
+  [
+    'rates that are none, too small and too large',
+    link('bandwidth: {ingress: 100, egress: 8bit}'),
+    `4:65: Link/vm1: spec.bandwidth.ingress: Invalid value: 100: ${RATE_RULE}`,
+    '4:78: Link/vm1: spec.bandwidth.egress: Invalid value: "8bit": must be between 8Kbit and 100Gbit',
+  ],
+  [
+    'a limit in a direction that there is not',
+    link('bandwidth: {ingres: 10Mbit}'),
+    '4:56: Link/vm1: spec.bandwidth.ingres: Unknown field: did you mean "ingress"?',
   ],
   [
     'everything wrong with a port',

@@ -25,7 +25,10 @@ export function manifests(vm1: NetNs, vm2: NetNs): object[] {
   const everywhere = ['0.0.0.0/0', '::/0'].map((cidr) => ({ ipBlock: { cidr } }));
   return [
     bridge('br0', { masquerade: { interfaces: ['eth0'] }, mtu: 1450 }),
-    link('vm1', vm1.name, 10, { routes: [{ to: '10.9.0.0/16' }, { to: 'fd09::/32' }] }),
+    link('vm1', vm1.name, 10, {
+      routes: [{ to: '10.9.0.0/16' }, { to: 'fd09::/32' }],
+      bandwidth: { ingress: '10Gbit', egress: '1Gbit' },
+    }),
     link('vm2', vm2.name, 11),
     route('lab', { to: '10.30.0.0/16', via: CLIENT, metric: 5 }),
     route('lab6', { to: 'fd30::/32', via: CLIENT6 }),

@@ -3,7 +3,7 @@ import { parseTable } from '../../src/kernel/nft-json.ts';
 import type { ElementTexts } from '../../src/kernel/observed.ts';
 import type { Element } from '../../src/netfilter/elements.ts';
 import { renderDifference } from '../../src/netfilter/difference.ts';
-import { type Atom, SETS, SET_NAMES, type SetName } from '../../src/netfilter/sets.ts';
+import { type Atom, SETS, SET_NAMES, type SetName, isRateSet, overRate } from '../../src/netfilter/sets.ts';
 import type { NetNs } from './netns.ts';
 
 const TABLES = ['inet', 'bridge'] as const;
@@ -44,6 +44,7 @@ const STRANGE: Readonly<Record<Atom, string>> = {
   inet_proto: '17',
   inet_service: '65533',
   nd_target: '0x20010db8ffff00000000000000000007',
+  byte_rate: '4321',
 };
 
 const strange = (atoms: readonly Atom[]): string => atoms.map((atom) => STRANGE[atom]).join(' . ');
@@ -65,7 +66,8 @@ export function setDrifts(present: ElementTexts): SetDrift[] {
       value: of,
       owner: 'Bridge/br0' as Key,
     });
-    const other = element(strange(key), value ? strange(value) : '');
+    const strangeValue = value ? strange(value) : '';
+    const other = element(strange(key), isRateSet(set) ? overRate(strangeValue) : strangeValue);
     const [first] = [...(present.get(set) ?? [])].map(([text, of]) => element(text, of));
     const drift = (fault: string, removals: Element[], additions: Element[]): SetDrift => ({
       set,

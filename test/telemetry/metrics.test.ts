@@ -54,8 +54,8 @@ const CONTRACT: readonly (readonly [string, string, readonly string[]])[] = [
   ['workqueue_retries_total', 'counter', ['name', 'controller']],
 ];
 
-/** What the contract has as a condition only. */
-const BESIDE = ['lxcnet_resource_contested'];
+/** What the contract has as a condition or as a field only. */
+const BESIDE = ['lxcnet_bandwidth_dropped_packets_total', 'lxcnet_resource_contested'];
 
 /** Metrics with at least one series of each family. */
 function usedMetrics() {
@@ -72,6 +72,7 @@ function usedMetrics() {
   metrics.count('lxcnet_link_transmit_bytes_total', link, 'c', 2000);
   metrics.count('lxcnet_link_transmit_packets_total', link, 'd', 20);
   metrics.count('lxcnet_spoofed_packets_total', link, 'e', 0);
+  metrics.count('lxcnet_bandwidth_dropped_packets_total', { ...link, direction: 'egress' }, 'i', 6);
   metrics.count('lxcnet_policy_denied_packets_total', { ...link, direction: 'ingress' }, 'f', 3);
   metrics.count(
     'lxcnet_policy_allowed_packets_total',
