@@ -11,11 +11,13 @@ export interface AddressTarget {
   readonly stage: Stage;
   readonly interface: string;
   readonly desired: readonly string[];
+  /** Without prefix lengths: what something else put there, and the manifest overrules. */
+  readonly overruled?: ReadonlySet<string>;
 }
 
 /**
- * Adds what is missing, and removes what lxcnet itself added and no manifest wants any more. Addresses that somebody
- * else put on the interface stay.
+ * Adds what is missing, and removes what lxcnet itself added and no manifest wants any more, and what is overruled. Other
+ * addresses that somebody else put on the interface stay.
  */
 export function planAddresses(
   target: AddressTarget,
@@ -26,11 +28,16 @@ export function planAddresses(
   const additions = target.desired
     .filter((address) => !present.has(address))
     .map((address) => addition(target, address));
-  const removals = claims
-    .of(target.key)
-    .filter(({ object, id }) => object === 'address' && id.endsWith(` dev ${target.interface}`))
-    .map(({ id }) => id.slice(0, id.indexOf(' ')))
-    .filter((address) => present.has(address) && !target.desired.includes(address))
+  const claimed = new Set(
+    claims
+      .of(target.key)
+      .filter(({ object, id }) => object === 'address' && id.endsWith(` dev ${target.interface}`))
+      .map(({ id }) => id.slice(0, id.indexOf(' '))),
+  );
+  const isOver = (address: string): boolean =>
+    claimed.has(address) || target.overruled?.has(address.slice(0, address.indexOf('/'))) === true;
+  const removals = [...present]
+    .filter((address) => isOver(address) && !target.desired.includes(address))
     .map((address) => removal(target, address));
   return [...removals, ...additions];
 }

@@ -15,7 +15,7 @@ import type { PlanInput } from './plan.ts';
 /** What `planLink` looks at. */
 export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanInput): readonly unknown[] {
   const { desired, observed, claims } = input;
-  const { host, containers, missing } = observed;
+  const { host, containers, lxcNics, missing } = observed;
   const bridgeKey = keyOf('Bridge', '', resource.spec.bridge);
   const bridge = desired.get(bridgeKey)?.resource as Bridge | undefined;
   const container = containers.get(key);
@@ -31,6 +31,7 @@ export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanI
     bridge && host.interfaces.get(bridgeInterfaceOf(bridge)),
     bridge && claims.of(bridgeKey),
     container,
+    lxcNics.get(key),
     missing,
     interfaceMarkedFor(host, key),
     host.interfaces.get(hostInterfaceOf(resource)),

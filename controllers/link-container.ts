@@ -4,6 +4,7 @@ import type { Operation } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
 import { planAddresses } from './addresses.ts';
 import type { LinkContext } from './link-context.ts';
+import { addressesOfLxc } from './lxc-differences.ts';
 import { ip } from './plan.ts';
 import {
   ROUTE_PROTOCOL,
@@ -39,7 +40,15 @@ export function planContainerSide(context: LinkContext, device: ObservedInterfac
     ...(device && device.mac !== mac ? [setting('macAddress', device.mac, mac, ['address', mac])] : []),
     ...(device && String(device.mtu) !== mtu ? [setting('mtu', String(device.mtu), mtu, ['mtu', mtu])] : []),
     ...planAddresses(
-      { key, place, stage: 'container', interface: name, desired: resource.spec.addresses },
+      {
+        key,
+        place,
+        stage: 'container',
+        interface: name,
+        desired: resource.spec.addresses,
+        // An address that comes first is what the container sends from, and not being the Link's it would be dropped.
+        overruled: addressesOfLxc(input.observed.lxcNics.get(key)),
+      },
       device,
       input.claims,
     ),

@@ -16,6 +16,7 @@ import type { LinkContext } from './link-context.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { planProxies } from './link-proxies.ts';
+import { lxcDifferences } from './lxc-differences.ts';
 import {
   type Note,
   type Obstacle,
@@ -62,8 +63,12 @@ export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {
     };
   }
   const place = { container: manifest.key, path: container.path, identity: container.identity };
-  const notes = wantsLog(manifest.resource) && input.observed.missing.has('denied-log') ? [NO_LOG] : [];
-  return { ...planPair({ manifest, bridge, container, place, input }), references, notes };
+  const context: LinkContext = { manifest, bridge, container, place, input };
+  const notes = [
+    ...(wantsLog(manifest.resource) && input.observed.missing.has('denied-log') ? [NO_LOG] : []),
+    ...lxcDifferences(context),
+  ];
+  return { ...planPair(context), references, notes };
 }
 
 function bridgeIsHalfMade(device: ObservedInterface, bridge: Bridge, { claims }: PlanInput): boolean {

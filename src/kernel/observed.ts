@@ -69,6 +69,19 @@ export type ContainerView =
   | { readonly state: 'absent'; readonly reason: string }
   | { readonly state: 'unusable'; readonly reason: string };
 
+/** A veth interface as LXC's configuration of a container says; nothing of it is checked. */
+export interface LxcNic {
+  /** The number in its keys, `lxc.net.N`. */
+  readonly index: number;
+  readonly name: string;
+  /** An `x` stands for a digit that is made up. */
+  readonly macAddress: string | undefined;
+  readonly mtu: string | undefined;
+  readonly up: boolean;
+  /** With the prefix length, where there is one. */
+  readonly addresses: readonly string[];
+}
+
 /** The elements of lxcnet's own tables: set name → key text → value text (empty for plain sets). */
 export type ElementTexts = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
@@ -94,6 +107,8 @@ export interface NetfilterView {
 export interface Observed {
   readonly host: NamespaceView;
   readonly containers: ReadonlyMap<Key, ContainerView>;
+  /** Of Links whose interface LXC makes. */
+  readonly lxcNics: ReadonlyMap<Key, LxcNic>;
   /** Values of the sysctls that were asked for; absent where the kernel has no such file. */
   readonly sysctls: ReadonlyMap<string, string>;
   readonly netfilter: NetfilterView;

@@ -4,6 +4,7 @@ import type { Manifest } from '../api/resource.ts';
 import { findContainer } from './containers.ts';
 import { LxcProcesses } from './lxc.ts';
 import { HostLister } from './host-lister.ts';
+import { LxcNics } from './lxc-config.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
@@ -47,6 +48,7 @@ export class KernelView {
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
   #containers: ReadonlyMap<Key, ContainerView> = new Map();
+  readonly #lxcNics = new LxcNics();
   #slice = 0;
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
@@ -131,6 +133,7 @@ export class KernelView {
         host,
         netfilter,
         containers: this.#containers,
+        lxcNics: this.#lxcNics.ofLinks(links),
         surroundings: this.#surroundings,
         missing: this.#missing,
         sysctls: new Map(values.filter((entry): entry is [string, string] => entry[1] !== undefined)),
@@ -232,14 +235,17 @@ export class KernelView {
     const wanted = new Set(links.map(({ key }) => key));
     if ([...this.#containers.keys()].some((key) => !wanted.has(key)))
       this.#containers = new Map([...this.#containers].filter(([key]) => wanted.has(key)));
+    this.#lxcNics.keep(wanted);
     const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
     const running: (Visit & { readonly key: Key })[] = [];
     const found: [Key, ContainerView][] = [];
     const worker = async (): Promise<void> => {
       for (let link = pending.shift(); link; link = pending.shift()) {
         const container = await findContainer(link.resource.spec.container, this.processes);
-        if (container.state === 'running') running.push({ key: link.key, ...container, commands: [] });
-        else found.push([link.key, container]);
+        if (container.state === 'running') {
+          await this.#lxcNics.look(link, container.identity);
+          running.push({ key: link.key, ...container, commands: [] });
+        } else found.push([link.key, container]);
       }
     };
     await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));

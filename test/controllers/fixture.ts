@@ -4,6 +4,7 @@ import type { Manifest } from '../../src/api/resource.ts';
 import type { Claim, Operation } from '../../src/kernel/command.ts';
 import type {
   ContainerView,
+  LxcNic,
   NamespaceView,
   ObservedInterface,
   ObservedRoute,
@@ -58,6 +59,7 @@ interface World {
   readonly claims?: readonly Claim[];
   readonly surroundings?: Partial<Surroundings>;
   readonly missing?: readonly string[];
+  readonly lxcNics?: Readonly<Record<string, LxcNic>>;
 }
 
 /** A plan's input: what is wanted, and the world as it was seen. */
@@ -70,6 +72,7 @@ export function input(
     claims = [],
     surroundings = {},
     missing = [],
+    lxcNics = {},
   }: World = {},
 ): PlanInput {
   return {
@@ -77,6 +80,7 @@ export function input(
     observed: {
       host,
       containers: new Map(Object.entries(containers) as [Key, ContainerView][]),
+      lxcNics: new Map(Object.entries(lxcNics) as [Key, LxcNic][]),
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
       surroundings: { foreign: [], listeners: [], ...surroundings },

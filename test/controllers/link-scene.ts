@@ -5,7 +5,7 @@ import type { Link } from '../../src/api/link.ts';
 import { bridgeMacOf, macAddressOf } from '../../src/api/naming.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import type { Claim } from '../../src/kernel/command.ts';
-import type { ContainerView, ObservedInterface, ObservedRoute } from '../../src/kernel/observed.ts';
+import type { ContainerView, LxcNic, ObservedInterface, ObservedRoute } from '../../src/kernel/observed.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { observedRoute } from './claims.ts';
 import { device, input, manifests, view } from './fixture.ts';
@@ -28,6 +28,8 @@ export interface Scene {
   readonly claims?: readonly Claim[];
   /** What the kernel cannot do. */
   readonly missing?: readonly string[];
+  /** What LXC's configuration says of its interface. */
+  readonly lxcNic?: LxcNic;
 }
 
 const [BRIDGE, LINK] = manifests(bridge('br0'), link('vm1', 'vm1', 10)) as [Manifest<Bridge>, Manifest<Link>];
@@ -80,6 +82,7 @@ export function plan(scene: Scene) {
       containers: { [VM1]: scene.container ?? running },
       claims: scene.claims ?? [],
       missing: scene.missing ?? [],
+      lxcNics: scene.lxcNic ? { [VM1]: scene.lxcNic } : {},
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Lab } from '../support/lab.ts';
-import { EMPTY, LxcContainer, veth } from '../support/lxc.ts';
+import { CLIENT, Lab } from '../support/lab.ts';
+import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, forward, link } from '../support/manifests.ts';
 
 it.each([
@@ -34,3 +34,55 @@ it.each([
     );
   }
 });
+
+/** Lines of LXC's that say something else than the manifest, and an MAC address that LXC makes up. */
+const OTHERWISE = veth(
+  0,
+  'eth0',
+  'br0',
+  'flags =',
+  'hwaddr = 00:16:3e:xx:xx:xx',
+  'mtu = 1400',
+  'ipv4.address = 10.10.20.99/24',
+  'ipv4.address = 10.10.20.10/24',
+  'ipv6.address = fd00:20::99/64',
+);
+
+it.each([
+  ['without hooks', []],
+  ['with hooks', ['pre-start', 'start-host', 'post-stop']],
+])(
+  "where LXC's configuration says otherwise the manifest wins, and an event says so: %s",
+  async (_, which) => {
+    await using lab = new Lab();
+    using container = new LxcContainer(lab, [...OTHERWISE, ...hooks(lab, which)]);
+    const spec = { container: { lxc: 'vm1', lxcPath: container.lxcPath }, macAddress: '00:11:22:33:44:55' };
+    lab.write('a.yaml', bridge('br0', { defaultPolicy: 'Allow' }), link('vm1', 'unused', 10, spec));
+    await lab.start();
+    container.start('ip address > /first');
+    const ready = (): string | undefined => {
+      const { status, message } = lab.condition('link', 'vm1') ?? {};
+      return status === 'True' ? message : undefined;
+    };
+    const message = await lab.eventually('it is ready', ready);
+    const inside = container.run('ip', 'address', 'show', 'dev', 'eth0');
+    for (const wanted of ['00:11:22:33:44:55', 'mtu 1500', ',UP', '10.10.20.10/24', 'fd00:20::10/64'])
+      expect(inside).toContain(wanted);
+    expect(inside).not.toContain('::99/');
+    expect(inside).not.toContain('.99/');
+    expect(container.run('ip', 'route', 'get', CLIENT)).toContain('src 10.10.20.10');
+    const differs =
+      "LXC's configuration says otherwise of eth0, and the manifest wins: lxc.net.0.hwaddr = 00:16:3e:xx:xx:xx, and not 00:11:22:33:44:55; lxc.net.0.mtu = 1400, and not 1500; lxc.net.0.flags is not up; lxc.net.0.ipv4.address = 10.10.20.99/24, which the Link does not have; lxc.net.0.ipv6.address = fd00:20::99/64, which the Link does not have; `lxcnet lxc-config vm1 --veth` prints the lines that agree";
+    expect(message).toContain(differs);
+    const events = lab
+      .cli('events')
+      .stdout.split('\n')
+      .filter((line) => line.includes('LxcConfigDiffers'));
+    expect(events).toEqual([expect.stringContaining(differs)]);
+    if (which.length > 0) expect(container.read('first')).not.toContain('.99/');
+    // What the container itself adds is its own.
+    container.run('ip', 'address', 'add', '10.10.20.98/24', 'dev', 'eth0');
+    lab.ready();
+    expect(container.run('ip', 'address', 'show', 'dev', 'eth0')).toContain('10.10.20.98/24');
+  },
+);

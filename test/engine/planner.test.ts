@@ -104,6 +104,7 @@ class World {
       observed: {
         host: { interfaces: new Map(this.interfaces), routes: NO_ROUTES, proxies: this.proxies },
         containers: new Map(this.containers),
+        lxcNics: new Map(),
         sysctls: new Map(),
         netfilter: { skeleton: 'present', elements: new Map() },
         surroundings: this.surroundings,

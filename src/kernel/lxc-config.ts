@@ -1,0 +1,96 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Key } from '../api/key.ts';
+import type { Link } from '../api/link.ts';
+import type { Manifest } from '../api/resource.ts';
+import { lxcContainerOf } from './containers.ts';
+import type { LxcContainer } from './lxc.ts';
+import type { LxcNic } from './observed.ts';
+
+const LARGEST = 1 << 20;
+const LINE = /^\s*lxc\.net(?:\.(?<index>\d{1,4}))?(?:\.(?<key>[a-z][a-z0-9.]*))?\s*=(?<value>.*)$/;
+/** As many as a Link may have. */
+const MOST_ADDRESSES = 64;
+const REPEATABLE = /^ipv[46]\.address$/;
+
+/**
+ * What LXC's configuration says of the interfaces of Links: one small file, read when a container is first seen to run.
+ * It is not asked of LXC, which does not answer while a hook of its own runs. Files that it includes are not read.
+ */
+export class LxcNics {
+  readonly #known = new Map<Key, { readonly of: string; readonly nic: LxcNic | undefined }>();
+
+  /** Reads it, unless that was done for this namespace. */
+  async look({ key, resource: { spec } }: Manifest<Link>, identity: string): Promise<void> {
+    const container = lxcContainerOf(spec.container);
+    const of = `${identity} ${spec.interface}`;
+    if (!container || this.#known.get(key)?.of === of) return;
+    const nics = parseLxcNics(await readConfig(container));
+    this.#known.set(key, { of, nic: nics.find(({ name }) => name === spec.interface) });
+  }
+
+  /** What is known of the Links' own interfaces. */
+  ofLinks(links: readonly Manifest<Link>[]): ReadonlyMap<Key, LxcNic> {
+    return new Map(
+      links.flatMap(({ key }) => {
+        const nic = this.#known.get(key)?.nic;
+        return nic ? [[key, nic] as const] : [];
+      }),
+    );
+  }
+
+  /** Forgets all others. */
+  keep(keys: ReadonlySet<Key>): void {
+    for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);
+  }
+}
+
+/** Empty where it cannot be read. Whose container it is may have written it: it may be no file at all, or without end. */
+async function readConfig({ path, name }: LxcContainer): Promise<string> {
+  try {
+    await using file = await open(join(path, name, 'config'), constants.O_RDONLY | constants.O_NONBLOCK);
+    const info = await file.stat();
+    return info.isFile() && info.size <= LARGEST ? await file.readFile('utf8') : '';
+  } catch {
+    return '';
+  }
+}
+
+/** The veth interfaces of a configuration, as LXC reads it: an empty value takes back what stands before it. */
+export function parseLxcNics(text: string): LxcNic[] {
+  const nics = new Map<number, Map<string, string[]>>();
+  for (const line of text.split('\n')) {
+    const { index, key, value: given = '' } = LINE.exec(line)?.groups ?? {};
+    if (index === undefined || key === undefined) {
+      if (index !== undefined) nics.delete(Number(index));
+      else if (/^\s*lxc\.net\s*=\s*$/.test(line)) nics.clear();
+      continue;
+    }
+    const values = nics.get(Number(index)) ?? new Map<string, string[]>();
+    nics.set(Number(index), values);
+    const value = given.trim();
+    const before = values.get(key);
+    if (value === '') values.delete(key);
+    else if (before && REPEATABLE.test(key)) before.push(value);
+    else values.set(key, [value]);
+  }
+  return [...nics]
+    .sort(([one], [other]) => one - other)
+    .flatMap(([index, values], position) => {
+      const last = (key: string): string | undefined => values.get(key)?.at(-1);
+      if (last('type') !== 'veth') return [];
+      const addresses = (['ipv4', 'ipv6'] as const).flatMap(
+        (family) => values.get(`${family}.address`) ?? [],
+      );
+      return {
+        index,
+        name: last('name') ?? `eth${position}`,
+        macAddress: last('hwaddr'),
+        mtu: last('mtu'),
+        up: last('flags') === 'up',
+        // A broadcast address may follow.
+        addresses: addresses.slice(0, MOST_ADDRESSES).map((address) => address.split(/\s/, 1)[0]!),
+      };
+    });
+}

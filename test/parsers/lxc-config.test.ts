@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { parseLxcNics } from '../../src/kernel/lxc-config.ts';
+
+const nics = (...lines: readonly string[]) => parseLxcNics(lines.join('\n'));
+const NOTHING = { macAddress: undefined, mtu: undefined, up: false, addresses: [] };
+
+describe('the interfaces of an LXC configuration', () => {
+  it('are read with everything that a Link says, too', () => {
+    const text = [
+      'lxc.uts.name = vm1',
+      '# lxc.net.0.mtu = 9000',
+      'lxc.net.0.type = veth',
+      '  lxc.net.0.flags=up',
+      'lxc.net.0.name = lan0 ',
+      'lxc.net.0.hwaddr = 00:16:3e:xx:xx:xx',
+      'lxc.net.0.mtu = 1400',
+      'lxc.net.0.ipv4.address = 10.10.20.10/24 10.10.20.255',
+      'lxc.net.0.ipv4.address = 10.10.20.11/24',
+      'lxc.net.0.ipv6.address = fd00:20::10/64',
+      'lxc.net.0.script.up = /bin/true',
+    ];
+    expect(nics(...text)).toEqual([
+      {
+        index: 0,
+        name: 'lan0',
+        macAddress: '00:16:3e:xx:xx:xx',
+        mtu: '1400',
+        up: true,
+        addresses: ['10.10.20.10/24', '10.10.20.11/24', 'fd00:20::10/64'],
+      },
+    ]);
+  });
+
+  it('are those that are veth pairs, by their number, with the names that the kernel gives', () => {
+    expect(
+      nics(
+        'lxc.net.7.type = veth',
+        'lxc.net.2.type = veth',
+        'lxc.net.1.type = empty',
+        'lxc.net.3.mtu = 1400',
+        'lxc.net.x.type = veth',
+        'lxc.network.type = veth',
+      ),
+    ).toEqual([
+      { ...NOTHING, index: 2, name: 'eth1' },
+      { ...NOTHING, index: 7, name: 'eth3' },
+    ]);
+  });
+
+  it('lose what an empty value takes back: one key, one interface, or all', () => {
+    const two = ['lxc.net.0.type = veth', 'lxc.net.0.mtu = 1400', 'lxc.net.1.type = veth'];
+    const numbers = (...more: readonly string[]) => nics(...two, ...more).map(({ index }) => index);
+    expect(nics(...two, 'lxc.net.0.mtu =')[0]).toEqual({ ...NOTHING, index: 0, name: 'eth0' });
+    expect(numbers()).toEqual([0, 1]);
+    expect(numbers('lxc.net.0 =')).toEqual([1]);
+    expect(numbers('lxc.net =')).toEqual([]);
+    expect(numbers('lxc.net =', 'lxc.net.5.type = veth')).toEqual([5]);
+  });
+
+  it('are read in no time, also from the longest file that somebody could make of it', () => {
+    const start = performance.now();
+    const size = 1 << 20;
+    const addresses = 'lxc.net.0.ipv4.address = 1\n'.repeat(size / 27);
+    expect(nics('lxc.net.0.type = veth', addresses)[0]?.addresses).toHaveLength(64);
+    expect(nics('lxc.net.0.type = veth', `lxc.net.0.name = a${' '.repeat(size)}b`)).toHaveLength(1);
+    expect(nics(' '.repeat(size), 'lxc.net.0.type'.padEnd(size))).toEqual([]);
+    // Quadratic, each of them would take minutes.
+    expect(performance.now() - start).toBeLessThan(5_000);
+  });
+
+  it('may be none, whatever the text', () => {
+    for (const text of [
+      '',
+      '\0',
+      '=',
+      'lxc.net.',
+      `lxc.net.0.type = ${'veth'.repeat(9)}`,
+      'lxc.net.0.__proto__ = veth',
+    ])
+      expect(parseLxcNics(text)).toEqual([]);
+  });
+});
