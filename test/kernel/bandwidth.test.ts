@@ -113,8 +113,13 @@ it('a limit that somebody lifts is in force again, and what others shape stays',
   await using lab = new Lab();
   const vm1 = lab.container('vm1');
   write(lab, vm1, { egress: '10Mbit' });
+  const difference = lab.cli('diff', '--manifests', lab.manifests).stdout;
+  expect(difference).toContain(
+    '+ netfilter bandwidth_egress: "lx-vm1" limit rate over 1250000 bytes/second burst 65536 bytes  (Link/vm1)',
+  );
   await lab.start();
   lab.ready();
+  expect(lab.cli('diff', '--manifests', lab.manifests)).toMatchObject({ status: 0, stdout: '' });
   const qdisc = (): string => lab.host.exec('tc', 'qdisc', 'show', 'dev', 'lx-vm1');
   lab.host.exec(
     'tc',
