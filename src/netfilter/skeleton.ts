@@ -4,7 +4,7 @@ import { bridgeChains } from './bridge-chains.ts';
 import { chain } from './chain.ts';
 import { type FlowOptions, ROLES, flowChains, unknownChain } from './flow-chains.ts';
 import { natChains } from './nat-chains.ts';
-import { SETS, SET_NAMES, type SetName, type Table, renderSet } from './sets.ts';
+import { SETS, SET_NAMES, type SetName, type Table, isRateSet, renderSet } from './sets.ts';
 
 /*
  * The chains of lxcnet's tables: fixed text. Whether a packet passes is decided by the flow that it belongs to (source
@@ -124,7 +124,12 @@ function namedSets(sets: readonly SetName[]): ReadonlyMap<string, NamedSet> {
   const named = sets.map((name): NamedSet => {
     const { table, key, value, interval = false } = SETS[name];
     // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges, or ends with a fault.
-    return { family: table, kind: value ? 'map' : 'set', name, silent: interval && key.length > 1 };
+    return {
+      family: table,
+      kind: value && !isRateSet(name) ? 'map' : 'set',
+      name,
+      silent: interval && key.length > 1,
+    };
   });
   return new Map(named.map((set) => [set.name, set]));
 }
