@@ -1,69 +1,63 @@
-import { join } from 'node:path';
-import { displayKey } from '../api/key.ts';
+import type { Manifest } from '../api/resource.ts';
+import type { ConditionDraft } from '../api/status.ts';
 import { verdictOf } from '../engine/conditions.ts';
-import { SavedState } from '../engine/saved-state.ts';
-import { splitRetained } from '../engine/retained.ts';
-import { RemovalGate } from '../engine/removal-gate.ts';
 import { type PassResult, writesOf } from '../engine/reconciler.ts';
+import { SavedState } from '../engine/saved-state.ts';
+import { LockedError } from '../engine/state-lock.ts';
+import { RETRY_DELAY, report } from './apply-report.ts';
+import { applyByDaemon } from './apply-by-daemon.ts';
 import type { CommandIo } from './io.ts';
-import { type ManifestMap, readManifests, withKernel } from './one-shot.ts';
-import { printable } from './printable.ts';
-import type { Snapshot } from '../source/snapshot.ts';
+import { type ReadManifests, readManifests, withKernel, withLock } from './one-shot.ts';
 
 export interface ApplyOptions {
   readonly manifests: string;
   readonly stateDir: string;
+  readonly runtimeDir: string;
   /** Milliseconds. */
   readonly timeout: number;
 }
 
-const RETRY_DELAY = 500;
-
-/** Makes the kernel as the manifests say, once. @returns 0 where every resource is Ready, 1 otherwise. */
+/**
+ * Makes the kernel as the manifests say, once; a daemon that keeps it so already is asked to.
+ *
+ * @returns 0 where every resource is Ready, 1 otherwise.
+ */
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<number> {
-  const snapshot = await readManifests(options.manifests, io);
-  // What the daemon keeps without a manifest stays here too.
-  const { retained } = splitRetained((await new SavedState(options.stateDir).load()).sources);
-  const before = new Map(retained.map((manifest) => [manifest.key, manifest]));
+  try {
+    return await withLock(options.stateDir, io, () => applyAlone(options, io));
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    return applyByDaemon(options, error, io);
+  }
+}
+
+async function applyAlone(options: ApplyOptions, io: CommandIo): Promise<number> {
+  const read = await readManifests(options.manifests, options.stateDir, io);
   const deadline = performance.now() + options.timeout;
-  return withKernel(options.stateDir, async ({ reconciler }) => {
-    const { manifests } = new RemovalGate(before).update(snapshot.manifests, performance.now());
+  const result = await withKernel(options.stateDir, async ({ reconciler }) => {
     for (;;) {
-      const result = await reconciler.pass(manifests, { allowRemovals: snapshot.removalsHeld === undefined });
-      const open = [...manifests.values()].some((manifest) => isOpen(manifest, result, snapshot));
-      if (!open || performance.now() + RETRY_DELAY > deadline) return report(manifests, result, snapshot, io);
+      const allowRemovals = read.snapshot.removalsHeld === undefined;
+      const pass = await reconciler.pass(read.desired, { allowRemovals });
+      const open = [...read.desired.values()].some((manifest) => isOpen(manifest, pass, read));
+      if (!open || performance.now() + RETRY_DELAY > deadline) return pass;
       await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
     }
   });
+  await new SavedState(options.stateDir)
+    .saveSources(read.texts)
+    .catch((error: unknown) => io.stderr(`lxcnet: what is in force now cannot be saved: ${String(error)}`));
+  const conditionsOf = (manifest: Manifest): readonly ConditionDraft[] =>
+    verdict(manifest, result, read).conditions;
+  return report(options.manifests, read, conditionsOf, writesOf(result), io);
 }
 
-type AnyManifest = Parameters<typeof verdictOf>[0];
+function verdict(manifest: Manifest, pass: PassResult, { snapshot }: ReadManifests) {
+  return verdictOf(manifest, pass, snapshot.invalidKeys.get(manifest.key));
+}
 
 /** Whether another attempt could still make it ready. */
-function isOpen(manifest: AnyManifest, result: PassResult, snapshot: Snapshot): boolean {
+function isOpen(manifest: Manifest, pass: PassResult, read: ReadManifests): boolean {
   if (manifest.resource.kind === 'Namespace') return false;
-  const { result: word } = verdictOf(manifest, result, snapshot.invalidKeys.get(manifest.key));
-  return word === 'error' || word === 'blocked';
-}
-
-function report(manifests: ManifestMap, result: PassResult, snapshot: Snapshot, io: CommandIo): number {
-  let ready = 0;
-  let total = 0;
-  for (const manifest of manifests.values()) {
-    if (manifest.resource.kind === 'Namespace') continue;
-    total++;
-    const { conditions } = verdictOf(manifest, result, snapshot.invalidKeys.get(manifest.key));
-    const condition = conditions.find(({ type }) => type === 'Ready')!;
-    if (condition.status === 'True') ready++;
-    else {
-      const { file, line, column } = manifest.origin;
-      io.stderr(
-        printable(
-          `${join(file)}:${line}:${column}: ${displayKey(manifest.key)}: ${condition.reason}: ${condition.message}`,
-        ),
-      );
-    }
-  }
-  io.stdout(`${ready} of ${total} resources ready, ${writesOf(result)} changes`);
-  return ready === total && snapshot.errors.length === 0 ? 0 : 1;
+  const { result } = verdict(manifest, pass, read);
+  return result === 'error' || result === 'blocked';
 }

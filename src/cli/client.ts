@@ -41,6 +41,8 @@ export interface DaemonClient {
   events(filter?: EventFilter): Promise<Listing<ApiEvent>>;
   watchEvents(filter: EventFilter, options: WatchOptions<EventChange>): Promise<void>;
   reconcile(options: ReconcileOptions): Promise<ReconcileSummary>;
+  /** The directory of manifests that it reads, absolute. */
+  manifests(): Promise<string>;
   /** What is in the kernel for a resource, as lines. */
   kernelFacts(key: Key): Promise<readonly string[]>;
 }
@@ -93,6 +95,9 @@ export function createClient(socketPath: string): DaemonClient {
     async reconcile(options) {
       const answer = await send(socketPath, '/lxcnet/v1/reconcile', { method: 'POST', body: options });
       return (await json(answer)) as ReconcileSummary;
+    },
+    async manifests() {
+      return (await read<{ directory: string }>('/lxcnet/v1/manifests')).directory;
     },
     async kernelFacts(key) {
       const path = key.split('/').map(encodeURIComponent).join('/');

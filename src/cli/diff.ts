@@ -9,9 +9,9 @@ export interface DiffOptions {
 
 /** Prints what would change in the kernel; changes nothing. @returns 0 for none, 1 for differences. */
 export async function diff(options: DiffOptions, io: CommandIo): Promise<number> {
-  const snapshot = await readManifests(options.manifests, io);
+  const { snapshot, desired } = await readManifests(options.manifests, options.stateDir, io);
   return withKernel(options.stateDir, async ({ reconciler }) => {
-    const { plan } = await reconciler.preview(snapshot.manifests, snapshot.removalsHeld === undefined);
+    const { plan } = await reconciler.preview(desired, snapshot.removalsHeld === undefined);
     const lines = differenceLines(plan);
     lines.forEach((line) => io.stdout(line));
     for (const [, { obstacle }] of plan.plans)

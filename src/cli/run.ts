@@ -10,7 +10,7 @@ import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedCounters } from '../engine/saved-counters.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
-import { LockedError, StateLock } from '../engine/state-lock.ts';
+import { StateLock } from '../engine/state-lock.ts';
 import { followKernel } from '../engine/monitors.ts';
 import { createApiServer } from '../server/api-server.ts';
 import { createMetricsServer } from '../server/metrics-server.ts';
@@ -37,7 +37,10 @@ export async function run(options: RunOptions): Promise<number> {
   const version = programVersion();
   const root = resolve(options.manifests);
   await mkdir(options.runtimeDir, { recursive: true });
-  const lock = await lockState(options.stateDir, logger);
+  // Where it cannot be taken, the socket alone keeps a second daemon out.
+  const lock = await StateLock.acquireIfPossible(options.stateDir, (error) =>
+    logger.error('the state directory could not be locked', { error }),
+  );
 
   const metrics = createMetrics();
   metrics.setBuildInfo({ version, revision: 'unknown' });
@@ -78,7 +81,15 @@ export async function run(options: RunOptions): Promise<number> {
     { name: 'monitors-running', failure: engine.readiness.monitors },
   ];
   const liveness: HealthCheck[] = [{ name: 'event-loop', failure: () => undefined }];
-  const api = createApiServer({ objects, events, actions: engine, checks: readiness, logger, version });
+  const api = createApiServer({
+    objects,
+    events,
+    actions: engine,
+    checks: readiness,
+    logger,
+    version,
+    manifests: root,
+  });
   const counters = new CounterReader({ kernel, engine, metrics, logger, saved: savedCounters });
   const refresh = (): Promise<void> => counters.refresh();
   const metricsServer = createMetricsServer({ metrics, refresh, liveness, readiness });
@@ -99,17 +110,6 @@ export async function run(options: RunOptions): Promise<number> {
   kernel.close();
   await lock?.release();
   return 0;
-}
-
-/** A disk that is full or read-only must not keep the daemon from starting; then the socket alone keeps a second one out. */
-async function lockState(directory: string, logger: Logger): Promise<StateLock | undefined> {
-  try {
-    return await StateLock.acquire(directory);
-  } catch (error) {
-    if (error instanceof LockedError) throw error;
-    logger.error('the state directory could not be locked', { error });
-    return undefined;
-  }
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

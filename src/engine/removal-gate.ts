@@ -79,6 +79,6 @@ export class RemovalGate {
 }
 
 /** Whether a resource stays when its manifest goes, on its own request. */
-function isRetained({ resource }: Manifest): boolean {
+export function isRetained({ resource }: Manifest): boolean {
   return resource.metadata.annotations[ANNOTATIONS.prune] === 'disabled';
 }

@@ -30,6 +30,12 @@ export class SavedState {
     };
   }
 
+  /** Saves the manifests alone. @throws {Error} From the disk. */
+  async saveSources(sources: Readonly<Record<string, string>>): Promise<void> {
+    await writeState(this.#sourcesPath, sources);
+    this.#written = { ...this.#written, sources: JSON.stringify(sources) };
+  }
+
   /** Saves what differs from what was saved last. @throws {Error} From the disk. */
   async save(objects: PersistedObjects, sources: Readonly<Record<string, string>>): Promise<void> {
     const texts = { objects: JSON.stringify(objects), sources: JSON.stringify(sources) };

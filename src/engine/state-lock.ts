@@ -51,6 +51,24 @@ export class StateLock {
     }
   }
 
+  /**
+   * The same where the disk may be full or read-only: what has to be done in the kernel does not wait for that.
+   *
+   * @param onProblem Told why the lock could not be taken. @throws {LockedError}
+   */
+  static async acquireIfPossible(
+    directory: string,
+    onProblem: (error: Error) => void,
+  ): Promise<StateLock | undefined> {
+    try {
+      return await StateLock.acquire(directory);
+    } catch (error) {
+      if (error instanceof LockedError) throw error;
+      onProblem(error as Error);
+      return undefined;
+    }
+  }
+
   /** Lets others in. */
   async release(): Promise<void> {
     await rm(this.#path, { force: true });

@@ -21,6 +21,8 @@ interface ApiServerOptions {
   readonly logger: Logger;
   /** The program's, without a `v`. */
   readonly version: string;
+  /** The directory of manifests, absolute. */
+  readonly manifests: string;
   readonly now?: () => Date;
 }
 
@@ -90,7 +92,7 @@ function createApiApp(options: ApiServerOptions, streams: WatchStreams, ownVerbs
   serveDiscovery(app, collections, version);
   for (const collection of collections) serveCollection(app, collection, streams, now);
   serveHealth(app, options.checks);
-  serveOwnVerbs(app, actions, objects);
+  serveOwnVerbs(app, actions, objects, options.manifests);
   return app;
 }
 

@@ -12,6 +12,8 @@ const reconcileBody = z
 
 /** Where lxcnet's own verbs are served. */
 export const RECONCILE_PATH = '/lxcnet/v1/reconcile';
+/** Where it is told which directory the daemon reads. */
+const MANIFESTS_PATH = '/lxcnet/v1/manifests';
 /** Below this is what LXC's hooks ask and tell. */
 export const LXC_PATH = '/lxcnet/v1/lxc/';
 const KERNEL_PATH = '/lxcnet/v1/kernel';
@@ -29,8 +31,18 @@ interface KernelParameters {
   readonly name: string;
 }
 
-/** Serves what Kubernetes has no word for: reconcile now, what is in the kernel for a resource, and LXC's hooks. */
-export function serveOwnVerbs(app: FastifyInstance, actions: EngineActions, objects: ObjectReader): void {
+/**
+ * Serves what Kubernetes has no word for: reconcile now, what is in the kernel for a resource, and LXC's hooks.
+ *
+ * @param manifests The directory that the daemon reads.
+ */
+export function serveOwnVerbs(
+  app: FastifyInstance,
+  actions: EngineActions,
+  objects: ObjectReader,
+  manifests: string,
+): void {
+  app.get(MANIFESTS_PATH, () => ({ directory: manifests }));
   app.post(RECONCILE_PATH, (request) => {
     const body = reconcileBody.safeParse(request.body);
     if (!body.success) {

@@ -139,6 +139,7 @@ export async function startDaemon(): Promise<TestDaemon> {
     checks,
     logger,
     version: '0.1.0',
+    manifests: '/etc/lxcnet.d',
     now: () => NOW,
   });
   await server.listenSocket(socketPath);
