@@ -25,6 +25,12 @@ interface Directories {
   readonly runtimeDir: string;
 }
 
+interface ApplyArguments extends Directories {
+  readonly timeout: string;
+  readonly confirm?: string;
+  readonly confirmed?: boolean;
+}
+
 type HookArguments = Omit<import('./cli/hook.ts').HookOptions, 'timeout'> & { timeout?: string };
 
 async function client({
@@ -88,10 +94,28 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
     .addOption(stateDir)
     .addOption(runtimeDir)
     .option('--timeout <duration>', 'how long to wait for what is not there yet', '60s')
-    .action(async ({ timeout, ...options }: Directories & { timeout: string }) => {
-      const { apply } = await import('./cli/apply.ts');
-      finish(await apply({ ...options, timeout: await milliseconds(timeout) }, io));
+    .addOption(
+      new Option(
+        '--confirm <duration>',
+        'go back to what was in force before unless it is confirmed in time',
+      ),
+    )
+    .addOption(new Option('--confirmed', 'keep what is on trial').conflicts('confirm'))
+    .action(async ({ timeout, confirm, confirmed, ...directories }: ApplyArguments) => {
+      const options = { ...directories, timeout: await milliseconds(timeout) };
+      const { applyOnTrial, confirmTrial } = await import('./cli/apply-on-trial.ts');
+      if (confirmed) finish(await confirmTrial(options, io));
+      else if (confirm !== undefined)
+        finish(await applyOnTrial({ ...options, confirm: await milliseconds(confirm) }, io));
+      else finish(await (await import('./cli/apply.ts')).apply(options, io));
     });
+  program
+    .command('trial-guard', { hidden: true }) // what `apply --confirm` starts
+    .argument('<id>')
+    .addOption(stateDir)
+    .action(async (id: string, options: Directories) =>
+      finish(await (await import('./cli/trial-guard.ts')).guardTrial(id, options.stateDir)),
+    );
   program
     .command('diff')
     .description(

@@ -5,11 +5,13 @@ import { KINDS, type Key, keyOf } from '../api/key.ts';
 import type { Condition } from '../api/status.ts';
 import type { LockedError } from '../engine/state-lock.ts';
 import type { ApplyOptions } from './apply.ts';
-import { RETRY_DELAY, report } from './apply-report.ts';
+import { report } from './apply-report.ts';
 import { type DaemonClient, createClient } from './client.ts';
 import { DaemonUnavailable } from './http.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { readManifests } from './one-shot.ts';
+import { printable } from './printable.ts';
+import { RETRY_DELAY } from './settle.ts';
 
 /** A daemon that is being started answers by then. Milliseconds. */
 const LONGEST_START = 5_000;
@@ -25,11 +27,27 @@ export async function applyByDaemon(
   locked: LockedError,
   io: CommandIo,
 ): Promise<number> {
+  return reconcileByDaemon(await daemonThatHolds(options, locked), options, io);
+}
+
+/** The daemon that holds the state directory. @throws {CommandError} Where none answers, or it reads another directory. */
+export async function daemonThatHolds(options: ApplyOptions, locked: LockedError): Promise<DaemonClient> {
   const client = createClient(join(options.runtimeDir, 'lxcnet.sock'));
   await refuseOtherDirectory(client, options, locked);
+  return client;
+}
+
+/** Has the daemon reconcile, and waits. @returns the exit status. */
+export async function reconcileByDaemon(
+  client: DaemonClient,
+  options: ApplyOptions,
+  io: CommandIo,
+): Promise<number> {
   const read = await readManifests(options.manifests, options.stateDir, io);
   const deadline = performance.now() + options.timeout;
-  const { writes } = await client.reconcile({ allowPrune: false, pruneOrphans: false });
+  const { writes, notes, heldBack } = await client.reconcile({ allowPrune: false, pruneOrphans: false });
+  notes.forEach((note) => io.stderr(printable(note)));
+  if (heldBack) return 1;
   let conditions = await conditionsOfAll(client);
   const isOpen = (key: Key): boolean => isUndecided(conditions.get(key) ?? []);
   const kept = [...read.desired.values()].filter(({ resource }) => resource.kind !== 'Namespace');

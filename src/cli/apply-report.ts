@@ -6,9 +6,6 @@ import type { CommandIo } from './io.ts';
 import type { ReadManifests } from './one-shot.ts';
 import { printable } from './printable.ts';
 
-/** Between two looks at what is not ready yet. Milliseconds. */
-export const RETRY_DELAY = 500;
-
 /** Prints what is not Ready and why. @returns the exit status. */
 export function report(
   directory: string,

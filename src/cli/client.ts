@@ -43,6 +43,10 @@ export interface DaemonClient {
   reconcile(options: ReconcileOptions): Promise<ReconcileSummary>;
   /** The directory of manifests that it reads, absolute. */
   manifests(): Promise<string>;
+  /** Has what is edited from now on go back unless it is confirmed in time. @returns the trial's id. */
+  beginTrial(milliseconds: number): Promise<string>;
+  /** Keeps what is on trial, or has it go back at once. */
+  endTrial(keep: boolean): Promise<void>;
   /** What is in the kernel for a resource, as lines. */
   kernelFacts(key: Key): Promise<readonly string[]>;
 }
@@ -57,6 +61,10 @@ interface EventFilter {
 export function createClient(socketPath: string): DaemonClient {
   async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
     return (await json(await send(socketPath, path, { signal }))) as T;
+  }
+
+  async function post<T>(path: string, body: object): Promise<T> {
+    return (await json(await send(socketPath, path, { method: 'POST', body }))) as T;
   }
 
   async function list<T>(path: string, signal?: AbortSignal): Promise<Listing<T>> {
@@ -92,9 +100,12 @@ export function createClient(socketPath: string): DaemonClient {
     watch: (kind, filter, options) => watch(listPath(kind, filter), options),
     events: (filter = {}) => list(eventsPath(filter)),
     watchEvents: (filter, options) => watch(eventsPath(filter), options),
-    async reconcile(options) {
-      const answer = await send(socketPath, '/lxcnet/v1/reconcile', { method: 'POST', body: options });
-      return (await json(answer)) as ReconcileSummary;
+    reconcile: (options) => post<ReconcileSummary>('/lxcnet/v1/reconcile', options),
+    async beginTrial(milliseconds) {
+      return (await post<{ id: string }>('/lxcnet/v1/trial', { milliseconds })).id;
+    },
+    async endTrial(keep) {
+      await post('/lxcnet/v1/trial/end', { keep });
     },
     async manifests() {
       return (await read<{ directory: string }>('/lxcnet/v1/manifests')).directory;

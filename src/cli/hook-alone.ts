@@ -7,6 +7,7 @@ import { probeFeatures } from '../engine/features.ts';
 import { filterOwners, linksNaming } from '../engine/lxc-actions.ts';
 import { splitRetained } from '../engine/retained.ts';
 import { SavedState } from '../engine/saved-state.ts';
+import { TrialFile, countsNoMore, scanOfBefore } from '../engine/trial.ts';
 import type { Operation } from '../kernel/command.ts';
 import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
 import { interfaceMarkedFor } from '../kernel/observed.ts';
@@ -105,7 +106,9 @@ async function knownManifests({ stateDir, manifests: directory }: HookOptions): 
   const { files, retained } = splitRetained((await new SavedState(stateDir).load()).sources);
   const source = new ManifestSource();
   source.restore(files);
-  const { manifests } = source.update(await scanDirectory(resolve(directory)));
+  const scan = await scanDirectory(resolve(directory));
+  const trial = await new TrialFile(stateDir).read();
+  const { manifests } = source.update(trial && countsNoMore(trial, scan) ? scanOfBefore(trial) : scan);
   return new Map([...retained.map((manifest) => [manifest.key, manifest] as const), ...manifests]);
 }
 

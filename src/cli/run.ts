@@ -10,6 +10,7 @@ import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedCounters } from '../engine/saved-counters.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { openKernel } from '../engine/session.ts';
+import { TrialKeeper } from '../engine/trial-keeper.ts';
 import { StateLock } from '../engine/state-lock.ts';
 import { followKernel } from '../engine/monitors.ts';
 import { createApiServer } from '../server/api-server.ts';
@@ -54,11 +55,18 @@ export async function run(options: RunOptions): Promise<number> {
   const source = new ManifestSource();
   const { files, retained: stayed } = splitRetained(sources);
   source.restore(files);
+  let inForce: Readonly<Record<string, string>> | undefined;
+  const trials = await TrialKeeper.load({
+    stateDir: options.stateDir,
+    inForce: () => inForce,
+    events,
+    logger,
+  });
   const kernel = await openKernel(options.stateDir, metrics.observeBatch);
   const monitors = followKernel();
   const engine = new Engine({
     source,
-    scan: () => scanDirectory(root),
+    scan: async () => trials.take(await scanDirectory(root)),
     watch$: watchDirectory(root),
     monitors,
     view: kernel.view,
@@ -72,6 +80,7 @@ export async function run(options: RunOptions): Promise<number> {
     before: new Map([...stayed.map((manifest) => [manifest.key, manifest] as const), ...source.lastGood()]),
     save: (retained) => {
       const texts = { ...source.serialize(), ...retainedTexts(retained) };
+      inForce = texts;
       return saveQuietly(() => saved.save(objects.serialize(), texts), logger);
     },
   });
@@ -85,6 +94,7 @@ export async function run(options: RunOptions): Promise<number> {
     objects,
     events,
     actions: engine,
+    trials,
     checks: readiness,
     logger,
     version,
@@ -100,10 +110,12 @@ export async function run(options: RunOptions): Promise<number> {
   const stopped = stopSignal();
   process.on('SIGHUP', () => engine.rescan());
   engine.start();
+  trials.start(() => engine.rescan());
   counters.start();
   logger.info('lxcnet is up', { version, manifests: root, metrics: metricsAddress });
 
   logger.info('stopping; the network stays as it is', { signal: await stopped });
+  trials.stop();
   await counters.stop();
   await engine.stop();
   await Promise.all([api.close(), metricsServer.close()]);

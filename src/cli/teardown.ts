@@ -1,6 +1,7 @@
 import { removeTables } from '../engine/remove-tables.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { LockedError } from '../engine/state-lock.ts';
+import { TrialFile } from '../engine/trial.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { withKernel, withLock } from './one-shot.ts';
 
@@ -34,7 +35,10 @@ async function removeAll(stateDir: string, io: CommandIo): Promise<number> {
     io.stdout(`${removed} ${removed === 1 ? 'object' : 'objects'} removed`);
     const complete = result.failures.size === 0 && error === undefined;
     // A daemon that starts with an empty directory keeps what was in force: that is nothing now.
-    if (complete) await new SavedState(stateDir).saveSources({});
+    if (complete) {
+      await new SavedState(stateDir).saveSources({});
+      await new TrialFile(stateDir).remove();
+    }
     return complete ? 0 : 1;
   });
 }

@@ -30,7 +30,7 @@ export interface DesiredChange {
 /** What is to be in the kernel: the newest manifests, and those whose removal is not certain yet. */
 export class DesiredState {
   readonly #parts: DesiredParts;
-  readonly #gate: RemovalGate;
+  #gate: RemovalGate;
   #retained: readonly Manifest[] = [];
   #snapshot: Snapshot | undefined;
   #manifests: ReadonlyMap<Key, Manifest> = new Map();
@@ -62,6 +62,11 @@ export class DesiredState {
     return this.#snapshot !== undefined;
   }
 
+  /** Whether the manifests do not count, since they were on trial and not confirmed. */
+  get heldBack(): boolean {
+    return this.#snapshot?.goneBack === true;
+  }
+
   /** Why nothing may be removed. */
   get removalsHeld(): RemovalsHeld | undefined {
     return this.#snapshot?.removalsHeld;
@@ -78,11 +83,14 @@ export class DesiredState {
     const before = this.#snapshot;
     const snapshot = source.update(scan);
     this.#snapshot = snapshot;
+    metrics.setSourceHeldBack(snapshot.goneBack === true);
     metrics.setSourceFiles(snapshot.files, snapshot.invalidFiles);
     metrics.setSourceRevision(snapshot.revision);
     if (scan.state === 'read') metrics.sourceRead(new Date());
     if (before?.revision === snapshot.revision && before.removalsHeld === snapshot.removalsHeld) return false;
     if (trigger === 'rescan') metrics.sourceChangeMissed();
+    // What a trial has added goes with it: nobody has to be certain of that.
+    if (snapshot.goneBack) this.#gate = new RemovalGate(snapshot.manifests);
     this.#report(trigger, snapshot);
     logger.info('read the manifests', {
       trigger,
@@ -117,6 +125,9 @@ export class DesiredState {
   notes(): string[] {
     const held = this.removalsHeld;
     return [
+      ...(this.heldBack
+        ? ['the manifests were not confirmed: what was in force before stays until they change']
+        : []),
       ...(held === 'empty_source' ? ['nothing is removed: the manifest directory has no manifests'] : []),
       ...(held === 'unreadable_source' ? ['nothing is removed: the manifest directory cannot be read'] : []),
       ...(this.#heldBefore > 0

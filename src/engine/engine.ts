@@ -162,6 +162,7 @@ export class Engine implements EngineActions {
       ready,
       writes: this.#last ? writesOf(this.#last) : 0,
       milliseconds: Math.round(this.#parts.clock.now() - start),
+      heldBack: this.#desired.heldBack,
       notes: this.#notes(),
     };
   }

@@ -38,6 +38,8 @@ export interface ReconcileSummary {
   readonly ready: number;
   readonly writes: number;
   readonly milliseconds: number;
+  /** Whether the manifests do not count, since they were on trial and not confirmed. */
+  readonly heldBack: boolean;
   /** Lines for the user: held removals, orphans, errors. */
   readonly notes: readonly string[];
 }
@@ -50,6 +52,16 @@ export interface EngineActions {
   kernelFacts(key: Key): Promise<readonly string[]>;
   readonly lxc: LxcActions;
 }
+
+/** What `apply --confirm` asks of the daemon. */
+export interface TrialActions {
+  /** From now on what the directory says goes back to what is in force now, unless it is confirmed in time. */
+  begin(milliseconds: number): Promise<TrialBegun>;
+  /** Keeps what is on trial, or has it go back at once. @returns why that cannot be, where it cannot. */
+  end(keep: boolean): Promise<string | undefined>;
+}
+
+export type TrialBegun = { readonly id: string } | { readonly refusal: string };
 
 /** What LXC's hooks ask and tell. */
 export interface LxcActions {

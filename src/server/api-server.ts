@@ -1,28 +1,24 @@
 import { chmod } from 'node:fs/promises';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import type { EngineActions, EventReader, HealthCheck, ObjectReader } from '../engine/ports.ts';
+import type { EventReader, HealthCheck } from '../engine/ports.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { createCollections } from './collection.ts';
 import { serveDiscovery } from './discovery.ts';
 import { healthOptions, reportHealth } from './health.ts';
 import { boundAddress, parseListenAddress } from './listen-address.ts';
 import { serveCollection } from './list-watch.ts';
-import { LXC_PATH, RECONCILE_PATH, serveOwnVerbs } from './own-verbs.ts';
+import { LXC_PATH, type OwnVerbs, RECONCILE_PATH, TRIAL_PATH, serveOwnVerbs } from './own-verbs.ts';
 import { makeRoomForSocket } from './socket-file.ts';
 import { StatusError } from './status-error.ts';
 import { WatchStreams } from './watch-streams.ts';
 
-interface ApiServerOptions {
-  readonly objects: ObjectReader;
+interface ApiServerOptions extends OwnVerbs {
   readonly events: EventReader;
-  readonly actions: EngineActions;
   /** Behind /readyz; /healthz and /livez say whether the server answers. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
   /** The program's, without a `v`. */
   readonly version: string;
-  /** The directory of manifests, absolute. */
-  readonly manifests: string;
   readonly now?: () => Date;
 }
 
@@ -68,7 +64,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 }
 
 function createApiApp(options: ApiServerOptions, streams: WatchStreams, ownVerbs: boolean): FastifyInstance {
-  const { objects, events, actions, logger, version, now = () => new Date() } = options;
+  const { objects, events, logger, version, now = () => new Date() } = options;
   const app = fastify({
     exposeHeadRoutes: false, // a HEAD of a watch would never end
     forceCloseConnections: true,
@@ -76,7 +72,7 @@ function createApiApp(options: ApiServerOptions, streams: WatchStreams, ownVerbs
     routerOptions: { maxParamLength: 512 },
   });
   app.addHook('onRequest', (request, _reply, done) => {
-    const isVerb = request.url === RECONCILE_PATH || request.url.startsWith(LXC_PATH);
+    const isVerb = [RECONCILE_PATH, TRIAL_PATH, LXC_PATH].some((path) => request.url.startsWith(path));
     const isOwnVerb = ownVerbs && request.method === 'POST' && isVerb;
     done(request.method === 'GET' || isOwnVerb ? undefined : refuseWrite(request.method));
   });
@@ -92,7 +88,7 @@ function createApiApp(options: ApiServerOptions, streams: WatchStreams, ownVerbs
   serveDiscovery(app, collections, version);
   for (const collection of collections) serveCollection(app, collection, streams, now);
   serveHealth(app, options.checks);
-  serveOwnVerbs(app, actions, objects, options.manifests);
+  serveOwnVerbs(app, options);
   return app;
 }
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isNamespaced, keyOf } from '../api/key.ts';
 import { KIND_INFO, findKind } from '../api/resource.ts';
-import type { EngineActions, LxcActions, ObjectReader } from '../engine/ports.ts';
+import type { EngineActions, LxcActions, ObjectReader, TrialActions } from '../engine/ports.ts';
 import { StatusError } from './status-error.ts';
 
 const reconcileBody = z
@@ -14,10 +14,13 @@ const reconcileBody = z
 export const RECONCILE_PATH = '/lxcnet/v1/reconcile';
 /** Where it is told which directory the daemon reads. */
 const MANIFESTS_PATH = '/lxcnet/v1/manifests';
+/** Where manifests are put on trial. */
+export const TRIAL_PATH = '/lxcnet/v1/trial';
 /** Below this is what LXC's hooks ask and tell. */
 export const LXC_PATH = '/lxcnet/v1/lxc/';
 const KERNEL_PATH = '/lxcnet/v1/kernel';
 
+const trialBody = z.strictObject({ milliseconds: z.number().int().min(1).max(86_400_000) });
 const lxcPath = z.string().startsWith('/');
 const startedBody = z.strictObject({
   path: lxcPath,
@@ -31,17 +34,19 @@ interface KernelParameters {
   readonly name: string;
 }
 
+export interface OwnVerbs {
+  readonly actions: EngineActions;
+  readonly trials: TrialActions;
+  readonly objects: ObjectReader;
+  /** The directory of manifests, absolute. */
+  readonly manifests: string;
+}
+
 /**
- * Serves what Kubernetes has no word for: reconcile now, what is in the kernel for a resource, and LXC's hooks.
- *
- * @param manifests The directory that the daemon reads.
+ * Serves what Kubernetes has no word for: reconcile now, manifests on trial, what is in the kernel for a resource, and
+ * LXC's hooks.
  */
-export function serveOwnVerbs(
-  app: FastifyInstance,
-  actions: EngineActions,
-  objects: ObjectReader,
-  manifests: string,
-): void {
+export function serveOwnVerbs(app: FastifyInstance, { actions, trials, objects, manifests }: OwnVerbs): void {
   app.get(MANIFESTS_PATH, () => ({ directory: manifests }));
   app.post(RECONCILE_PATH, (request) => {
     const body = reconcileBody.safeParse(request.body);
@@ -51,6 +56,7 @@ export function serveOwnVerbs(
     return actions.reconcile(body.data);
   });
 
+  serveTrials(app, trials);
   serveLxcHooks(app, actions.lxc);
 
   async function kernelFacts({ kind: typed, namespace = '', name }: KernelParameters): Promise<object> {
@@ -70,6 +76,24 @@ export function serveOwnVerbs(
   app.get(`${KERNEL_PATH}/:kind/:namespace/:name`, (request) =>
     kernelFacts(request.params as KernelParameters),
   );
+}
+
+function serveTrials(app: FastifyInstance, trials: TrialActions): void {
+  app.post(TRIAL_PATH, async (request) => {
+    const body = trialBody.safeParse(request.body);
+    if (!body.success)
+      throw new StatusError('BadRequest', 'the body has `milliseconds`, from 1 to those of a day');
+    const begun = await trials.begin(body.data.milliseconds);
+    if ('refusal' in begun) throw new StatusError('Invalid', begun.refusal);
+    return begun;
+  });
+  app.post(`${TRIAL_PATH}/end`, async (request) => {
+    const body = z.strictObject({ keep: z.boolean() }).safeParse(request.body);
+    if (!body.success) throw new StatusError('BadRequest', 'the body has `keep`, true or false');
+    const refusal = await trials.end(body.data.keep);
+    if (refusal !== undefined) throw new StatusError('Invalid', refusal);
+    return {};
+  });
 }
 
 /** A container is named by the last part of the URL, and by its lxcpath: in the query of a question, else in the body. */

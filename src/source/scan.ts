@@ -12,6 +12,8 @@ export type Scan =
       readonly files: ReadonlyMap<string, FileContent>;
       /** SHA-256 over paths and contents. */
       readonly digest: string;
+      /** Not what the directory says: that was on trial and not confirmed, and this is what was in force before. */
+      readonly goneBack?: boolean;
     }
   | { readonly state: 'unreadable'; readonly reason: string };
 

@@ -19,6 +19,8 @@ export interface Snapshot {
   /** `sha256:…` of the files. */
   readonly revision: string;
   readonly removalsHeld?: RemovalsHeld;
+  /** The directory's manifests were on trial and not confirmed: this is what was in force before, and nothing else. */
+  readonly goneBack?: boolean;
   /** Resources that are in force in an older version, since the newest is invalid. */
   readonly invalidKeys: ReadonlyMap<Key, readonly FieldError[]>;
 }
@@ -63,9 +65,11 @@ export class ManifestSource {
     return this.#last.manifests;
   }
 
-  #read({ files, digest }: Extract<Scan, { state: 'read' }>): Snapshot {
+  #read({ files, digest, goneBack = false }: Extract<Scan, { state: 'read' }>): Snapshot {
     // The same files say the same again.
-    if (digest === this.#last.revision && this.#last.removalsHeld === undefined) return this.#last;
+    const last = this.#last;
+    if (digest === last.revision && last.removalsHeld === undefined && goneBack === (last.goneBack ?? false))
+      return last;
     const read = [...files].map(([path, content]) => this.#lastGood.read(path, content));
     const checked = this.#crossCheck(read.flatMap(({ manifests }) => manifests));
     const textOf = (path: string): string => {
@@ -80,8 +84,8 @@ export class ManifestSource {
       invalidFiles: new Set(errors.map(({ file }) => file)).size,
       revision: digest,
     };
-    if (checked.accepted.length === 0) {
-      return { ...this.#last, ...common, removalsHeld: 'empty_source' };
+    if (checked.accepted.length === 0 && !goneBack) {
+      return { ...this.#last, ...common, goneBack: false, removalsHeld: 'empty_source' };
     }
     this.#lastGood.retain(files);
     const older = new Set([...read.flatMap((file) => file.older), ...checked.older]);
@@ -89,7 +93,7 @@ export class ManifestSource {
       checked.accepted.filter((manifest) => older.has(manifest)),
       errors,
     );
-    return { manifests: byKey(checked.accepted), invalidKeys, ...common };
+    return { manifests: byKey(checked.accepted), invalidKeys, ...common, ...(goneBack && { goneBack }) };
   }
 
   /**

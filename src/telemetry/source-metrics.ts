@@ -11,6 +11,8 @@ export interface SourceMetrics {
   /** A scan found what the watcher had not told. */
   sourceChangeMissed(count?: number): void;
   setSourceRevision(revision: string): void;
+  /** Whether the manifests do not count, since they were on trial and not confirmed. */
+  setSourceHeldBack(held: boolean): void;
   gitSynced(result: GitSyncResult, at: Date): void;
 }
 
@@ -29,6 +31,10 @@ export function createSourceMetrics({ counter, gauge }: Instruments): SourceMetr
   const revisionInfo = gauge('lxcnet_source_revision_info', 'The digest of the manifests; always 1.', [
     'revision',
   ]);
+  const heldBack = gauge(
+    'lxcnet_source_held_back',
+    '1 while the manifests do not count, since they were on trial and not confirmed.',
+  );
   const syncs = counter('lxcnet_git_sync_total', 'Synchronisations with the Git repository.', ['result']);
   const lastSync = gauge(
     'lxcnet_git_last_success_timestamp_seconds',
@@ -47,6 +53,7 @@ export function createSourceMetrics({ counter, gauge }: Instruments): SourceMetr
       revisionInfo.clear();
       revisionInfo.set({ revision }, 1);
     },
+    setSourceHeldBack: (held) => heldBack.set({}, held ? 1 : 0),
     gitSynced(result, at) {
       syncs.inc({ result });
       if (result === 'success') lastSync.set({}, at.getTime() / 1000);

@@ -25,6 +25,23 @@ afterEach(() => daemon.close());
 const LINKS = '/apis/lxcnet.dev/v1alpha1/links';
 
 describe('own verbs', () => {
+  it('begins and ends trials, and says why not', async () => {
+    const post = async (path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      return call(daemon, `/lxcnet/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    };
+    expect((await post('trial', { milliseconds: 60_000 })).json).toEqual({ id: 'one' });
+    expect((await post('trial', { milliseconds: 60_001 })).json).toMatchObject({
+      message: 'busy',
+      code: 422,
+    });
+    for (const body of [{}, { milliseconds: 0 }, { milliseconds: 86_400_001 }, { milliseconds: '1' }])
+      expect((await post('trial', body)).code).toBe(400);
+    expect((await post('trial/end', { keep: true })).code).toBe(200);
+    expect((await post('trial/end', { keep: false })).json).toMatchObject({ message: 'nothing is on trial' });
+    expect((await post('trial/end', {})).code).toBe(400);
+  });
+
   it('reconcile, with and without a body', async () => {
     const headers = { 'content-type': 'application/json' };
     const { json } = await call(daemon, '/lxcnet/v1/reconcile', {
@@ -135,6 +152,8 @@ describe('a TCP port', () => {
     expect(((await list.json()) as { items: unknown[] }).items).toHaveLength(2);
     const write = await fetch(`http://${address}/lxcnet/v1/reconcile`, { method: 'POST' });
     expect([write.status, daemon.reconciles]).toEqual([405, []]);
+    const trial = await fetch(`http://${address}/lxcnet/v1/trial`, { method: 'POST' });
+    expect(trial.status).toBe(405);
     const hook = await fetch(`http://${address}/lxcnet/v1/lxc/vm1/stopped`, { method: 'POST' });
     expect([hook.status, daemon.hooks]).toEqual([405, []]);
   });

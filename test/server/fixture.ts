@@ -8,7 +8,7 @@ import { type DaemonClient, createClient } from '../../src/cli/client.ts';
 import type { CommandIo } from '../../src/cli/io.ts';
 import { EventLog } from '../../src/engine/event-log.ts';
 import { ObjectStore } from '../../src/engine/object-store.ts';
-import type { EngineActions, HealthCheck, ReconcileOptions } from '../../src/engine/ports.ts';
+import type { EngineActions, TrialActions, HealthCheck, ReconcileOptions } from '../../src/engine/ports.ts';
 import { type ApiServer, createApiServer } from '../../src/server/api-server.ts';
 import { createLogger } from '../../src/telemetry/log.ts';
 
@@ -114,6 +114,7 @@ export async function startDaemon(): Promise<TestDaemon> {
         ready: 2,
         writes: 1,
         milliseconds: 12.4,
+        heldBack: false,
         notes: ['one orphan'],
       });
     },
@@ -131,11 +132,16 @@ export async function startDaemon(): Promise<TestDaemon> {
       stopped: (container) => void hooks.push(container),
     },
   };
+  const trials: TrialActions = {
+    begin: (milliseconds) => Promise.resolve(milliseconds > 60_000 ? { refusal: 'busy' } : { id: 'one' }),
+    end: (keep) => Promise.resolve(keep ? undefined : 'nothing is on trial'),
+  };
   const logger = createLogger({ json: true, sink: { write: () => undefined } });
   const server = createApiServer({
     objects,
     events,
     actions,
+    trials,
     checks,
     logger,
     version: '0.1.0',

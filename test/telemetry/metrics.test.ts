@@ -55,7 +55,11 @@ const CONTRACT: readonly (readonly [string, string, readonly string[]])[] = [
 ];
 
 /** What the contract has as a condition or as a field only. */
-const BESIDE = ['lxcnet_bandwidth_dropped_packets_total', 'lxcnet_resource_contested'];
+const BESIDE = [
+  'lxcnet_bandwidth_dropped_packets_total',
+  'lxcnet_resource_contested',
+  'lxcnet_source_held_back',
+];
 
 /** Metrics with at least one series of each family. */
 function usedMetrics() {
