@@ -2,12 +2,13 @@ import { type FSWatcher, watch } from 'chokidar';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Observable } from 'rxjs';
+import { LinkTargets } from './link-targets.ts';
 import { isManifestName, isSkippedName } from './scan.ts';
 
 const OPTIONS = { followSymlinks: false, atomic: false, ignoreInitial: true, persistent: true } as const;
 const FIRST_RETRY = 1_000;
 const LAST_RETRY = 30_000;
-/** How often it is checked whether the watched directory is still the one that the path leads to. */
+/** How often it is checked whether the watched directory, and what links in it lead to, are still the same. */
 const IDENTITY_PERIOD = 500;
 
 /**
@@ -29,19 +30,22 @@ class DirectoryWatcher {
   readonly #root: string;
   readonly #tell: () => void;
   readonly #checks: NodeJS.Timeout;
+  readonly #targets: LinkTargets;
   #watchers: readonly FSWatcher[] = [];
   #identity: string | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retryDelay = FIRST_RETRY;
   #stale = false;
   #arming = false;
+  #checkingLinks = false;
   #stopped = false;
 
   constructor(root: string, tell: () => void) {
     this.#root = root;
     this.#tell = tell;
+    this.#targets = new LinkTargets(root);
     // A link in the middle of the path may be flipped without an event from either watcher.
-    this.#checks = setInterval(() => void this.#check(), IDENTITY_PERIOD);
+    this.#checks = setInterval(() => void this.#check().then(() => this.#checkLinks()), IDENTITY_PERIOD);
     void this.#check();
   }
 
@@ -65,6 +69,13 @@ class DirectoryWatcher {
     this.#arming = false;
   }
 
+  async #checkLinks(): Promise<void> {
+    if (this.#checkingLinks) return;
+    this.#checkingLinks = true;
+    if ((await this.#targets.changed()) && !this.#stopped) this.#tell();
+    this.#checkingLinks = false;
+  }
+
   async #arm(): Promise<void> {
     clearTimeout(this.#retry);
     this.#retry = undefined;
@@ -84,6 +95,7 @@ class DirectoryWatcher {
       ignored: (path) => path !== dirname(this.#root) && basename(path) !== own,
     });
     this.#watchers = [inside, around];
+    this.#targets.forget();
     this.#follow(inside, (name) => !isOfNoInterest(name));
     this.#follow(around, (name) => name === own);
     this.#tell();
@@ -93,6 +105,7 @@ class DirectoryWatcher {
     const isCurrent = (): boolean => this.#watchers.includes(watcher);
     const changed = (): void => {
       if (!isCurrent()) return;
+      this.#targets.forget();
       this.#tell();
       void this.#check();
     };

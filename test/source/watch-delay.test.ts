@@ -85,7 +85,54 @@ const CHANGES: readonly (readonly [string, (place: Place) => void, (place: Place
     },
   ],
   ['a directory that was not there at first', () => undefined, withFile],
+  [
+    'an edit of what a link leads to, outside the directory',
+    linkedTo('old/a.yaml', ({ old }) => fill(old, '1')),
+    ({ old }) => fill(old, '2'),
+  ],
+  [
+    'the target of a link that comes into being later',
+    linkedTo('next/a.yaml', () => undefined),
+    ({ next }) => fill(next, '1'),
+  ],
+  [
+    'the flip of a link in the middle of the path of a link',
+    linkedTo('current/a.yaml', ({ root, old, next }) => {
+      fill(old, '1');
+      fill(next, '2');
+      symlinkSync(old, join(root, '../current'));
+    }),
+    ({ root, next }) => flip(join(root, '../current'), next),
+  ],
+  [
+    'a target that is removed and made again as another',
+    linkedTo('old/a.yaml', ({ old }) => fill(old, '1')),
+    ({ old }) => {
+      rmSync(old, { recursive: true });
+      fill(old, '2');
+    },
+  ],
+  [
+    'a target that is renamed away and replaced',
+    linkedTo('old/a.yaml', ({ old, next }) => {
+      fill(old, '1');
+      fill(next, '2');
+    }),
+    ({ old, next }) => {
+      renameSync(old, `${old}er`);
+      renameSync(next, old);
+    },
+  ],
 ];
+
+/** A directory with a link to a path beside it. */
+function linkedTo(target: string, prepare: (place: Place) => void): (place: Place) => void {
+  return (place) => {
+    mkdirSync(place.root);
+    symlinkSync(`../${target}`, join(place.root, 'a.yaml'));
+    prepare(place);
+  };
+}
 
 it.each(CHANGES)('%s causes a sign within a second', async (_what, prepare, change) => {
   base = mkdtempSync(join(tmpdir(), 'lxcnet-delay-'));
