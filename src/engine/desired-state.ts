@@ -1,7 +1,7 @@
 import type { Key } from '../api/key.ts';
 import { parseKey } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
-import type { FieldError } from '../source/field-error.ts';
+import { type FieldError, formatFieldError } from '../source/field-error.ts';
 import type { Scan } from '../source/scan.ts';
 import type { ManifestSource, RemovalsHeld, Snapshot } from '../source/snapshot.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -137,12 +137,14 @@ export class DesiredState {
   }
 
   #report(trigger: ScanTrigger, snapshot: Snapshot): void {
-    const { metrics, logger } = this.#parts;
+    const { events, metrics, logger } = this.#parts;
     if (snapshot.removalsHeld) {
       metrics.pruneBlocked(snapshot.removalsHeld);
       logger.warn('nothing is removed', { trigger, reason: snapshot.removalsHeld });
     }
-    for (const { file, line, column, subject, path, message } of snapshot.errors) {
+    for (const error of snapshot.errors) {
+      const { file, line, column, subject, path, message } = error;
+      events.record({ type: 'Warning', reason: 'InvalidManifest', message: formatFieldError(error) });
       logger.warn('a manifest has an error', {
         file,
         line,

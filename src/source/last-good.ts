@@ -33,7 +33,10 @@ export class LastGood {
       return asBefore([{ file: path, line: 1, column: 1, message: content.unreadable }]);
     }
     // A file of no bytes is one that somebody has begun to write.
-    if (content.text === '') return asBefore([]);
+    if (content.text === '') {
+      const message = 'Empty: what it said last stays in force; to remove that, delete the file';
+      return asBefore(kept.length === 0 ? [] : [{ file: path, line: 1, column: 1, message }]);
+    }
     const parsed = this.#parse(path, content.text);
     if (!parsed.readable) return asBefore(parsed.errors);
     const older = olderVersions(kept, parsed);

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, HOST, Lab } from '../support/lab.ts';
@@ -83,6 +83,20 @@ it('an edit that is invalid keeps what was in force, and a broken file keeps wha
   expect(lab.condition('br', 'br0')?.message).toContain('must be between 68 and 65535');
   expect(lab.condition('br', 'br1')?.status).toBe('True');
   expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 2');
+});
+
+it('a file that is empty all of a sudden keeps what it last said, and that is told', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
+  await lab.start();
+  lab.ready();
+  writeFileSync(join(lab.manifests, 'b.yaml'), '');
+  await lab.eventually('it is told', () => lab.cli('events').stdout.includes('InvalidManifest'));
+  expect(lab.cli('events').stdout).toContain('b.yaml:1:1: Empty: what it said last stays in force');
+  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
+  lab.cli('reconcile');
+  expect(lab.condition('br', 'br1')?.status).toBe('True');
 });
 
 it('losing the manifests removes nothing, and a large removal waits for its confirmation', async () => {
