@@ -1,18 +1,31 @@
 import { type Key, parseKey } from '../src/api/key.ts';
 import type { Claim, Operation } from '../src/kernel/command.ts';
-import { type NamespaceView, type ObservedInterface, markedKey } from '../src/kernel/observed.ts';
+import {
+  type NamespaceView,
+  type ObservedInterface,
+  type ObservedRoute,
+  markedKey,
+} from '../src/kernel/observed.ts';
 import { interfaceRemoval } from './interface-removal.ts';
 import { proxyRemovals } from './link-proxies.ts';
 import { type PlanInput, ip } from './plan.ts';
-import { ROUTE_PROTOCOL, routeIdentity } from './route-text.ts';
-import { routeRemoval } from './route.ts';
+import { ROUTE_PROTOCOL, routeIdentity, routeText } from './route-text.ts';
+import { routeRemoval, wantedRoutes } from './route.ts';
 
 /** Resources that have something in the kernel and no manifest. */
 export interface Leftovers {
   /** In the inventory: to be removed. */
   readonly removable: readonly Key[];
-  /** Marked as lxcnet's, but in no inventory: reported, and removed only on request. */
-  readonly orphans: readonly ObservedInterface[];
+  /** Marked as lxcnet's, but in no inventory and no manifest: reported, and removed only on request. */
+  readonly orphans: readonly Orphan[];
+}
+
+/** Something with lxcnet's mark that belongs to nothing. */
+export interface Orphan {
+  /** For people: `interface br0 (lxcnet:Bridge/br0)`, `route 10.30.0.0/16 via 10.10.20.20 dev br0`. */
+  readonly text: string;
+  /** Absent where the mark is no key of ours: then it is left alone. */
+  readonly removal?: Operation;
 }
 
 /** Finds what has no manifest (any more). */
@@ -21,11 +34,26 @@ export function findLeftovers({ desired, observed, claims }: PlanInput): Leftove
   const removable = [...owners].filter(
     (owner) => !desired.has(owner) && claims.of(owner).some(({ object }) => object !== 'sysctl'),
   );
-  const orphans = [...observed.host.interfaces.values()].filter((device) => {
+  const interfaces = [...observed.host.interfaces.values()].filter((device) => {
     const key = markedKey(device);
     return key !== undefined && !desired.has(key as Key) && !owners.has(key as Key);
   });
-  return { removable, orphans };
+  const routes = orphanedRoutes({ desired, observed, claims });
+  return { removable, orphans: [...interfaces.map(orphanedInterface), ...routes.map(orphanedRoute)] };
+}
+
+/** A route has no room for the name of its resource, so it is known by what the manifests and the inventory say. */
+function orphanedRoutes({ desired, observed, claims }: PlanInput): readonly ObservedRoute[] {
+  const unclaimed = observed.host.routes.filter(
+    (route) => route.protocol === ROUTE_PROTOCOL && !claims.find('route', routeIdentity(route)),
+  );
+  if (unclaimed.length === 0) return [];
+  const wanted = new Set(
+    [...desired.values()].flatMap(({ resource }) =>
+      resource.kind === 'Route' ? wantedRoutes(resource).map(routeIdentity) : [],
+    ),
+  );
+  return unclaimed.filter((route) => !wanted.has(routeIdentity(route)));
 }
 
 /** What removes everything that the inventory says is this resource's. Without the mark an interface is not touched. */
@@ -87,15 +115,20 @@ function portRelease(claim: Claim, host: NamespaceView): Operation | undefined {
   };
 }
 
-/** The removal of orphans, for who asks for it. A mark that is no key of ours is left alone. */
-export function planOrphanRemoval(orphans: readonly ObservedInterface[]): Operation[] {
-  return orphans.flatMap((device) => {
-    try {
-      const key = markedKey(device)!;
-      parseKey(key);
-      return [interfaceRemoval(key as Key, device)];
-    } catch {
-      return [];
-    }
-  });
+function orphanedInterface(device: ObservedInterface): Orphan {
+  const text = `interface ${device.name} (${device.alias})`;
+  try {
+    const key = markedKey(device)!;
+    parseKey(key);
+    return { text, removal: interfaceRemoval(key as Key, device) };
+  } catch {
+    return { text };
+  }
+}
+
+/** No manifest can have this name. */
+const ORPHANED_ROUTE = 'Route/(orphan)' as Key;
+
+function orphanedRoute(route: ObservedRoute): Orphan {
+  return { text: `route ${routeText(route)}`, removal: routeRemoval(ORPHANED_ROUTE, route) };
 }

@@ -1,7 +1,7 @@
 import { parseAddress, parseCidr } from '../src/api/address.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Route } from '../src/api/route.ts';
-import type { Operation } from '../src/kernel/command.ts';
+import type { Command, Operation } from '../src/kernel/command.ts';
 import type { ObservedRoute } from '../src/kernel/observed.ts';
 import { type Plan, type PlanInput, NOTHING_TO_DO, TAKE_OVER_HINT, conflict, ip, mayAdopt } from './plan.ts';
 import {
@@ -16,7 +16,10 @@ import {
 } from './route-text.ts';
 
 /** What makes the host's routing table have a Route, once per family where it is `default` without an address. */
-export function planRoute({ key, resource }: Manifest<Route>, { observed, claims }: PlanInput): Plan {
+export function planRoute(
+  { key, resource }: Manifest<Route>,
+  { desired, observed, claims }: PlanInput,
+): Plan {
   const wanted = wantedRoutes(resource);
   const operations: Operation[] = [];
   for (const route of wanted) {
@@ -29,18 +32,17 @@ export function planRoute({ key, resource }: Manifest<Route>, { observed, claims
       const text = `route ${present.to} of protocol ${present.protocol} is in table ${present.table} already`;
       return { operations: [], obstacle: conflict(`${text}; use another metric, or ${TAKE_OVER_HINT}`) };
     }
-    if (present && !foreign && sameRoute(route, present)) continue;
+    const isRight = present && !foreign && sameRoute(route, present);
+    // Where the inventory was lost it is taken back; of two resources that want the same, one has it.
+    const owner = claims.find('route', identity)?.owner;
+    if (isRight && owner !== undefined && (owner === key || desired.has(owner))) continue;
     operations.push({
       key,
       stage: 'route',
       verb: present ? 'update' : 'create',
       object: `route ${identity.slice(2)}`,
-      ...(present && { field: 'route', from: routeText(present), to: routeText(route) }),
-      // `replace` on an IPv6 route with several next hops adds to it, so the old one has to go first.
-      commands: [
-        ...(present && route.family === 6 ? [ip('host', 'route', 'delete', ...routeDeletion(present))] : []),
-        ip('host', 'route', present && route.family === 4 ? 'replace' : 'add', ...routeArguments(route)),
-      ],
+      ...(present && !isRight && { field: 'route', from: routeText(present), to: routeText(route) }),
+      commands: isRight ? [] : replacement(route, present),
       claim: { owner: key, object: 'route', id: identity },
     });
   }
@@ -51,6 +53,14 @@ export function planRoute({ key, resource }: Manifest<Route>, { observed, claims
     if (stale) operations.push(routeRemoval(key, stale));
   }
   return operations.length === 0 ? NOTHING_TO_DO : { operations };
+}
+
+/** `replace` on an IPv6 route with several next hops adds to it, so the old one has to go first. */
+function replacement(route: WantedRoute, present: ObservedRoute | undefined): Command[] {
+  return [
+    ...(present && route.family === 6 ? [ip('host', 'route', 'delete', ...routeDeletion(present))] : []),
+    ip('host', 'route', present && route.family === 4 ? 'replace' : 'add', ...routeArguments(route)),
+  ];
 }
 
 function routeWithIdentity(routes: readonly ObservedRoute[], identity: string): ObservedRoute | undefined {
@@ -76,7 +86,8 @@ const TYPES = {
   Prohibit: 'prohibit',
 } as const;
 
-function wantedRoutes({ spec }: Route): WantedRoute[] {
+/** The routes that a manifest asks for. */
+export function wantedRoutes({ spec }: Route): WantedRoute[] {
   // The kernel keeps a single next hop as a plain route, and forgets its weight.
   const [only, ...others] = spec.nextHops ?? [];
   const { via, interface: device } = only && others.length === 0 ? only : spec;

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import { Subject, Subscription, interval, tap } from 'rxjs';
+import type { Orphan } from '../../controllers/removal.ts';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { Nft } from '../kernel/nft.ts';
@@ -290,9 +291,9 @@ export class Engine implements EngineActions {
 
   #notes(): string[] {
     const orphans = this.#last?.plan.leftovers.orphans ?? [];
-    const text = ({ name, alias }: { name: string; alias: string }): string =>
-      `interface ${name} is an orphan (${alias}); 'lxcnet reconcile --prune-orphans' removes it`;
-    return [...this.#desired.notes(), ...orphans.map(text)];
+    const noteOf = ({ text }: Orphan): string =>
+      `${text} is an orphan; 'lxcnet reconcile --prune-orphans' removes it`;
+    return [...this.#desired.notes(), ...orphans.map(noteOf)];
   }
 }
 

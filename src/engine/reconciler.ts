@@ -1,5 +1,4 @@
 import { sysctlPaths } from '../../controllers/forwarding.ts';
-import { planOrphanRemoval } from '../../controllers/removal.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
@@ -157,7 +156,9 @@ export class Reconciler {
     failures: ReadonlyMap<Key, Failure>,
     closed: boolean,
   ): Operation[] {
-    const orphans = options.pruneOrphans ? planOrphanRemoval(plan.leftovers.orphans) : [];
+    const orphans = options.pruneOrphans
+      ? plan.leftovers.orphans.flatMap(({ removal }) => removal ?? [])
+      : [];
     const operations = allowedOperations(
       [...plan.operations, ...orphans],
       options.holdsBack ?? (() => false),

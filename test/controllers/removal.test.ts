@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planForwarding, sysctlPaths } from '../../controllers/forwarding.ts';
-import { findLeftovers, planOrphanRemoval, planRemoval } from '../../controllers/removal.ts';
+import { findLeftovers, planRemoval } from '../../controllers/removal.ts';
 import type { Claim } from '../../src/kernel/command.ts';
-import { bridge, forward } from '../support/manifests.ts';
+import { bridge, forward, route } from '../support/manifests.ts';
 import { device, input, lines, manifests, view } from './fixture.ts';
 
 const claim = (owner: string, object: Claim['object'], id: string, before?: string): Claim => ({
@@ -27,7 +27,7 @@ describe('planRemoval', () => {
     expect(unmarked.map(({ release }) => release)).toEqual(claims);
     expect(findLeftovers(input([], { host: view([ours]) }))).toMatchObject({
       removable: [],
-      orphans: [{ name: 'br0' }],
+      orphans: [{ text: 'interface br0 (lxcnet:Bridge/br0)' }],
     });
   });
 
@@ -50,11 +50,44 @@ describe('planRemoval', () => {
   });
 
   it('removes orphans on request, but not what carries a mark that is none of ours', () => {
-    const orphans = [
+    const host = view([
       device('a', { kind: 'veth', alias: 'lxcnet:Link/default/a' }),
       device('b', { alias: 'lxcnet:something/else/entirely' }),
+    ]);
+    const { orphans } = findLeftovers(input([], { host }));
+    expect(orphans.map(({ removal }) => removal && lines([removal]))).toEqual([
+      ['remove-links: ip link delete dev a'],
+      undefined,
+    ]);
+  });
+
+  it('takes routes of our protocol for orphans that neither manifests nor the inventory know', () => {
+    const marked = (to: string, protocol = '199') => ({
+      family: 4 as const,
+      to,
+      type: 'unicast',
+      table: 254,
+      metric: 0,
+      protocol,
+      via: '10.9.0.1',
+      interface: 'eth0',
+    });
+    const routes = [
+      marked('10.1.0.0/16'),
+      marked('10.2.0.0/16'),
+      marked('10.3.0.0/16'),
+      marked('10.4.0.0/16', 'static'),
     ];
-    expect(lines(planOrphanRemoval(orphans))).toEqual(['remove-links: ip link delete dev a']);
+    const { orphans } = findLeftovers(
+      input(manifests(route('r', { to: '10.2.0.0/16', via: '10.9.0.1' })), {
+        host: view([], routes),
+        claims: [claim('Route/gone', 'route', '4 10.3.0.0/16 table 254 metric 0')],
+      }),
+    );
+    expect(orphans.map(({ text }) => text)).toEqual(['route 10.1.0.0/16 via 10.9.0.1 dev eth0']);
+    expect(lines(orphans.flatMap(({ removal }) => removal ?? []))).toEqual([
+      'remove-routes: ip route delete 10.1.0.0/16 via 10.9.0.1 dev eth0 table 254 proto 199',
+    ]);
   });
 });
 

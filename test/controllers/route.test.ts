@@ -74,7 +74,15 @@ describe('a route that is there', () => {
     const routes = [
       observedRoute('10.30.0.0/16', { via: '10.10.20.20', interface: 'br0', source: '10.10.20.1' }),
     ];
-    expect(plan(LAB, { routes })).toEqual({ operations: [] });
+    const claims = [claim(KEY, 'route', '4 10.30.0.0/16 table 254 metric 0')];
+    expect(plan(LAB, { routes, claims })).toEqual({ operations: [] });
+  });
+
+  it('is entered into the inventory again where that was lost, and not touched', () => {
+    const routes = [observedRoute('10.30.0.0/16', { via: '10.10.20.20' })];
+    const { operations } = plan(LAB, { routes });
+    expect(lines(operations)).toEqual([]);
+    expect(claimed(operations)).toEqual(['route 4 10.30.0.0/16 table 254 metric 0']);
   });
 
   it('in another table or with another metric is another route', () => {
@@ -124,7 +132,7 @@ describe('a route that is there', () => {
 });
 
 describe('a route that the manifest no longer has', () => {
-  const claims = [claim(KEY, 'route', '4 10.31.0.0/16 table 254 metric 0')];
+  const claims = ['10.30.0.0', '10.31.0.0'].map((to) => claim(KEY, 'route', `4 ${to}/16 table 254 metric 0`));
 
   it("is removed where it is lxcnet's", () => {
     const routes = [observedRoute('10.30.0.0/16', { via: '10.10.20.20' }), observedRoute('10.31.0.0/16')];

@@ -1,0 +1,67 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { bridge, route } from '../support/manifests.ts';
+
+const marked = (lab: Lab): string =>
+  lab.host.exec('ip', 'route', 'show', 'proto', '199') +
+  lab.host.exec('ip', '-6', 'route', 'show', 'proto', '199');
+
+/** Makes what carries the mark and belongs to nothing, as an old inventory that was lost leaves it. */
+function orphan(lab: Lab): void {
+  lab.host.exec('ip', 'link', 'add', 'lost', 'type', 'bridge');
+  lab.host.exec('ip', 'link', 'set', 'lost', 'alias', 'lxcnet:Bridge/lost');
+  lab.host.exec('ip', 'route', 'add', '10.66.0.0/16', 'via', CLIENT, 'proto', '199');
+  lab.host.exec('ip', 'route', 'add', 'fd66::/32', 'via', CLIENT6, 'proto', '199');
+  lab.host.exec('ip', 'route', 'add', 'blackhole', '10.67.0.0/16', 'metric', '9', 'proto', '199');
+  lab.host.exec('ip', 'route', 'add', '10.68.0.0/16', 'via', CLIENT, 'proto', 'static');
+}
+
+it('routes and interfaces with the mark that belong to nothing are reported, and removed on request', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'), route('one', { to: '10.41.0.0/16', via: CLIENT }));
+  await lab.start();
+  lab.ready();
+  expect(lab.http('/metrics')).toContain('lxcnet_orphans 0');
+  orphan(lab);
+  const told = lab.cli('reconcile').stdout;
+  for (const text of [
+    `route 10.66.0.0/16 via ${CLIENT} dev eth0 is an orphan`,
+    `route fd66::/32 via ${CLIENT6} dev eth0 is an orphan`,
+    'route blackhole 10.67.0.0/16 is an orphan',
+    'interface lost (lxcnet:Bridge/lost) is an orphan',
+  ])
+    expect(told).toContain(text);
+  expect(lab.http('/metrics')).toContain('lxcnet_orphans 4');
+  expect(marked(lab)).toContain('10.66.0.0');
+  lab.cli('reconcile', '--prune-orphans');
+  expect(marked(lab).trim()).toBe(`10.41.0.0/16 via ${CLIENT} dev eth0`);
+  expect(lab.host.exec('ip', 'route')).toContain('10.68.0.0/16');
+  expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lost']).status).not.toBe(0);
+  expect(lab.http('/metrics')).toContain('lxcnet_orphans 0');
+});
+
+it('a teardown takes orphans with it', async () => {
+  await using lab = new Lab();
+  orphan(lab);
+  expect(lab.cli('teardown')).toMatchObject({ status: 0 });
+  expect(marked(lab)).toBe('');
+  expect(lab.host.exec('ip', 'route')).toContain('10.68.0.0/16');
+  expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lost']).status).not.toBe(0);
+});
+
+it('a route whose manifest is there is taken back where the inventory was lost, and goes with its manifest', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'));
+  lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
+  await lab.start();
+  lab.ready();
+  await lab.stop();
+  rmSync(join(lab.directory, 'state/inventory.json'));
+  await lab.start();
+  lab.ready();
+  expect(lab.cli('reconcile').stdout).not.toContain('orphan');
+  lab.remove('b.yaml');
+  await lab.eventually('it is gone', () => marked(lab) === '');
+});
