@@ -13,6 +13,7 @@ import { openKernel } from '../engine/session.ts';
 import { TrialKeeper } from '../engine/trial-keeper.ts';
 import { StateLock } from '../engine/state-lock.ts';
 import { followKernel } from '../engine/monitors.ts';
+import { onCommand } from '../kernel/command-report.ts';
 import { createApiServer } from '../server/api-server.ts';
 import { createMetricsServer } from '../server/metrics-server.ts';
 import { scanDirectory } from '../source/scan.ts';
@@ -45,6 +46,10 @@ export async function run(options: RunOptions): Promise<number> {
 
   const metrics = createMetrics();
   metrics.setBuildInfo({ version, revision: 'unknown' });
+  onCommand(({ tool, seconds, failures }) => {
+    metrics.observeKernelCommand(tool, seconds);
+    failures.forEach((code) => metrics.kernelCommandFailed(tool, code));
+  });
   const savedCounters = new SavedCounters(options.stateDir, metrics);
   await savedCounters.restore();
   const now = (): Date => new Date();

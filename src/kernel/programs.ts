@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { reportProgram } from './command-report.ts';
 
 /** How a program ended. */
 export interface ProgramResult {
@@ -7,6 +8,8 @@ export interface ProgramResult {
   /** `undefined` where it was killed or could not be started. */
   readonly exitCode: number | undefined;
   readonly pid: number | undefined;
+  /** It was killed since it took too long. */
+  readonly timedOut?: boolean;
 }
 
 /** Programs see this environment and nothing of the daemon's own. */
@@ -17,8 +20,17 @@ const LARGEST_OUTPUT = 512 * 1024 * 1024;
 
 export interface RunOptions {
   readonly input?: string;
-  /** Milliseconds; the program is killed after that. */
+  /** Milliseconds; the program is killed after that. Default: {@link patienceWith}. */
   readonly timeout?: number;
+}
+
+/**
+ * How long a program may take that is given this, in milliseconds: ten seconds, and for large batches on a slow machine
+ * ten milliseconds more for each line and each kilobyte. What hangs is killed after that, so that the rest goes on.
+ */
+export function patienceWith(input: string): number {
+  const lines = input.split('\n').length - 1;
+  return 10_000 + 10 * (lines + Math.ceil(input.length / 1024));
 }
 
 /** Runs a program to its end. Never throws for what the program does: a failure to start is told in `stderr`. */
@@ -27,7 +39,10 @@ export function runProgram(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<ProgramResult> {
-  return startProgram(file, args).finish(options.input ?? '', options.timeout ?? 30_000);
+  return startProgram(file, args).finish(
+    options.input ?? '',
+    options.timeout ?? patienceWith(options.input ?? ''),
+  );
 }
 
 /** A program that was started and waits for its input. */
@@ -49,23 +64,40 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
     reject: false,
     stripFinalNewline: false,
     maxBuffer: LARGEST_OUTPUT,
+    // A group of its own: what a shell has started is killed with it, and would otherwise be waited for.
+    detached: true,
   });
   let alive = true;
   const ended = program.finally(() => (alive = false));
+  const kill = (): void => killGroup(program.pid);
   program.stdin.on('error', () => undefined); // it may end before it has read everything; its exit tells why
   return {
     pid: program.pid,
     alive: () => alive,
-    kill: () => void program.kill('SIGKILL'),
+    kill,
     async finish(input, timeout) {
-      const limit = setTimeout(() => program.kill('SIGKILL'), timeout);
+      const since = performance.now();
+      const limit = setTimeout(kill, timeout);
       program.stdin.end(input);
       const { stdout, stderr, exitCode, shortMessage } = await ended;
       clearTimeout(limit);
+      const timedOut = exitCode === undefined && performance.now() - since >= timeout;
+      const late = `${file} has not answered within ${Math.round(timeout / 1000)} s`;
       const words = exitCode === 0 || stderr !== '' ? stderr : (shortMessage ?? '');
-      return { stdout, stderr: words, exitCode, pid: program.pid };
+      const told = timedOut ? `${stderr}${late}` : words;
+      const result = { stdout, stderr: told, exitCode, pid: program.pid, timedOut };
+      reportProgram(file, since, result);
+      return result;
     },
   };
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** A program that prints lines until it is stopped. */
@@ -155,13 +187,6 @@ export function converse(
     ended,
     write: (text) => void program.stdin.write(text),
     end: () => void program.stdin.end(),
-    kill: () => {
-      if (program.pid === undefined) return;
-      try {
-        process.kill(-program.pid, 'SIGKILL');
-      } catch {
-        // It has ended already.
-      }
-    },
+    kill: () => killGroup(program.pid),
   };
 }

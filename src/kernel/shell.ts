@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
-import { type Conversation, type ProgramResult, converse } from './programs.ts';
+import { reportProgram } from './command-report.ts';
+import { type Conversation, type ProgramResult, converse, patienceWith } from './programs.ts';
 
-const SHELLS = 3;
+/** So many that a few programs that hang leave room for others. */
+const SHELLS = 6;
 /** Above it are programs that could not be started, and those that a signal ended. `ip` has 255 for wrong arguments. */
 const LARGEST_STATUS = 125;
-const TIMEOUT = 30_000;
 
 /**
  * Runs programs from shells that stay. A process that Node starts costs as much as Node's own memory is large, 11 ms at
@@ -25,9 +26,11 @@ export class Shells {
    * @param input Whole lines; each ends with a line feed.
    * @param timeout Milliseconds until the command is killed.
    */
-  async run(command: string, input = '', timeout = TIMEOUT): Promise<ProgramResult> {
+  async run(command: string, input = '', timeout = patienceWith(input)): Promise<ProgramResult> {
     const shell = await this.#take();
+    const since = performance.now();
     const result = await shell.run(command, input, timeout);
+    reportProgram(programOf(command), since, result);
     const next = shell.alive ? shell : new Shell();
     const waiting = this.#waiting.shift();
     if (waiting) waiting(next);
@@ -90,13 +93,18 @@ class Shell {
 ${input}${mark}
 echo "${mark} $?"; echo "${mark}" >&2
 `);
-    const limit = setTimeout(() => this.#program.kill(), timeout);
+    let timedOut = false;
+    const limit = setTimeout(() => {
+      timedOut = true;
+      this.#program.kill();
+    }, timeout);
     const failure = await Promise.race([answered, this.#program.ended.then(({ stderr }) => stderr)]);
     clearTimeout(limit);
     const { pid } = this.#program;
     if (failure !== undefined) {
-      const stderr = this.#stderr || failure || 'the shell has ended';
-      return { stdout: this.#stdout, stderr, exitCode: undefined, pid };
+      const late = `${programOf(command)} has not answered within ${Math.round(timeout / 1000)} s`;
+      const words = timedOut ? `${this.#stderr}${late}` : this.#stderr || failure || 'the shell has ended';
+      return { stdout: this.#stdout, stderr: words, exitCode: undefined, pid, timedOut };
     }
     const status = end.exec(this.#stdout)!;
     const stdout = this.#stdout.slice(0, status.index);
@@ -108,6 +116,11 @@ echo "${mark} $?"; echo "${mark}" >&2
   close(): void {
     this.#program.end();
   }
+}
+
+/** What a command is about: the program, wherever it is run. */
+function programOf(command: string): string {
+  return /(?:^| )(ip|nft|ss) /.exec(command)?.[1] ?? command.split(' ')[0]!;
 }
 
 /** What a shell says of a program as a number. */

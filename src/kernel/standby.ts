@@ -1,4 +1,4 @@
-import { type ProgramResult, type StartedProgram, startProgram } from './programs.ts';
+import { type ProgramResult, type StartedProgram, patienceWith, startProgram } from './programs.ts';
 
 /** Node stands still while it starts a process: not before what depends on the last one has been done. Milliseconds. */
 const RESTOCK_DELAY = 50;
@@ -11,22 +11,15 @@ const RESTOCK_DELAY = 50;
 export class StandbyProgram {
   readonly #file: string;
   readonly #args: readonly string[];
-  readonly #timeout: number;
   readonly #onStart: (pid: number) => void;
   #spare: StartedProgram | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** @param onStart Told the process id of each instance before it is given its input. */
-  constructor(
-    file: string,
-    args: readonly string[],
-    onStart: (pid: number) => void = () => undefined,
-    timeout = 30_000,
-  ) {
+  constructor(file: string, args: readonly string[], onStart: (pid: number) => void = () => undefined) {
     this.#file = file;
     this.#args = args;
-    this.#timeout = timeout;
     this.#onStart = onStart;
   }
 
@@ -37,7 +30,7 @@ export class StandbyProgram {
     // An instance that has ended meanwhile (killed by somebody) is of no use.
     const program = spare?.alive() === true ? spare : startProgram(this.#file, this.#args);
     if (program.pid !== undefined) this.#onStart(program.pid);
-    const result = await program.finish(input, this.#timeout);
+    const result = await program.finish(input, patienceWith(input));
     this.#timer ??= setTimeout(() => this.#restock(), RESTOCK_DELAY).unref();
     return result;
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { failureCode, reportCommand } from './command-report.ts';
 
 const ROOT = '/proc/sys';
 /** `net/…` below /proc/sys; slashes, not dots, since interface names may contain dots. */
@@ -25,8 +26,16 @@ export function readSysctl(path: string): string | undefined {
 
 /** Writes a sysctl. @returns the error's text, or `undefined`. */
 export async function writeSysctl(path: string, value: string): Promise<string | undefined> {
+  const since = performance.now();
+  const problem = await problemWith(() => writeFile(fileOf(path), `${value}\n`));
+  const failures = problem === undefined ? [] : [failureCode(problem)];
+  reportCommand({ tool: 'sysctl', seconds: (performance.now() - since) / 1000, failures });
+  return problem;
+}
+
+async function problemWith(work: () => Promise<void>): Promise<string | undefined> {
   try {
-    await writeFile(fileOf(path), `${value}\n`);
+    await work();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
