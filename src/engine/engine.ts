@@ -71,6 +71,8 @@ export class Engine implements EngineActions {
   /** What the last pass was about. */
   #lastDesired: ReadonlyMap<Key, Manifest> | undefined;
   #confirmed = false;
+  /** One after the other. */
+  #failedPasses = 0;
   #pruneOrphans = false;
   #firstEventAt: number | undefined;
   #changed = new Set<Key>();
@@ -237,13 +239,25 @@ export class Engine implements EngineActions {
     if (!this.#desired.known) return;
     try {
       await this.#pass();
+      this.#failedPasses = 0;
     } catch (error) {
       this.#parts.logger.error('the pass failed', { error });
       const message = `nothing is put right for now: ${error instanceof Error ? error.message : String(error)}`;
       this.#parts.events.record({ type: 'Warning', reason: 'PassFailed', message });
+      // The first may have been an accident, and is made good at once.
+      if (++this.#failedPasses > 1) this.#unknown(message);
       this.#parts.view.invalidateAll();
       this.#queue.retry(HOST);
     }
+  }
+
+  /** Says of every resource that nobody knows how it is: what was seen last may be long over. */
+  #unknown(message: string): void {
+    const { objects, metrics } = this.#parts;
+    for (const { key, resource } of this.#desired.manifests.values())
+      if (resource.kind !== 'Namespace')
+        objects.setConditions(key, [{ type: 'Ready', status: 'Unknown', reason: 'NotObserved', message }]);
+    metrics.observeObjects(objects.list());
   }
 
   async #pass(): Promise<void> {

@@ -128,8 +128,12 @@ async function lookAround({ view, logger }: WatchParts): Promise<boolean> {
   }
 }
 
-async function changedSilently({ view, logger }: WatchParts, { observed }: Known): Promise<boolean> {
+async function changedSilently({ view, nft, logger }: WatchParts, { observed }: Known): Promise<boolean> {
   const last = observed();
+  if (nft.answersAgain()) {
+    view.invalidate('netfilter');
+    return true;
+  }
   try {
     return last !== undefined && (await view.changedSilently(last));
   } catch (error) {

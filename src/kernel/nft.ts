@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
+import { Hang } from './hang.ts';
 import type { ElementTexts, NamedSet, NetfilterView } from './observed.ts';
+import type { ProgramResult } from './programs.ts';
 import type { Shells } from './shell.ts';
 import { StandbyProgram } from './standby.ts';
 
 const NO_SUCH_TABLE = 'No such file or directory';
+/** Before it is known how long a listing takes here. */
+const MOST_LIST_PATIENCE = 30_000;
+const LEAST_LIST_PATIENCE = 10_000;
 
 /** lxcnet's own two tables. No other table is ever named, listed or written. */
 export class Nft {
@@ -15,6 +20,9 @@ export class Nft {
   /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
   #fingerprint: string | undefined;
   #madeAnew = false;
+  readonly #hang = new Hang('nft', ['list', 'tables']);
+  /** How long a listing may take: with many elements, and on a slow machine, it takes a while. Milliseconds. */
+  #listPatience = MOST_LIST_PATIENCE;
 
   /**
    * @param fingerprint What an earlier run learnt. Without it tables that are there already are made anew: nobody knows
@@ -38,7 +46,9 @@ export class Nft {
    * @returns nft's own words where the kernel or nft refused it; then nothing of it is in force.
    */
   async apply(transaction: string, makesTables = false): Promise<string | undefined> {
+    if (this.#hang.words !== undefined) return this.#hang.words;
     const result = await this.#writer.run(transaction);
+    if (result.timedOut) this.#hang.begin(result.stderr);
     if (result.exitCode !== 0) return firstError(result.stderr);
     this.#madeAnew ||= makesTables;
     return undefined;
@@ -61,7 +71,7 @@ export class Nft {
     families,
     chain,
   }: TableLayout): Promise<NetfilterView & { readonly packets: TableListing['packets'] }> {
-    const tables = await Promise.all(families.map((family) => this.#listTable(family)));
+    const tables = await this.#listTables(families);
     const elements = new Map(tables.flatMap((table) => [...(table?.elements ?? [])]));
     const packets = new Map(tables.flatMap((table) => [...(table?.packets ?? [])]));
     if (tables.every((table) => table === undefined)) return { skeleton: 'absent', elements, packets };
@@ -79,23 +89,39 @@ export class Nft {
 
   /** The elements of these sets alone. @throws {Error} Where one cannot be listed. */
   async listSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
+    if (this.#hang.words !== undefined) throw new Error(this.#hang.words);
     const lines = sets.map(({ family, kind, name }) => `list ${kind} ${family} lxcnet ${name}\n`);
     // As if typed: of several in one file nft 1.0.6 lists none.
-    const { stdout, stderr } = await this.#shells.run('nft -j -n -i', lines.join(''));
+    const { stdout, stderr, timedOut } = await this.#shells.run('nft -j -n -i', lines.join(''));
+    if (timedOut) this.#hang.begin(stderr);
     const answers = stdout.split('\n').filter((line) => line.startsWith('{'));
     if (answers.length !== sets.length) throw new Error(`Cannot list sets: ${firstError(stderr)}`);
     return new Map(answers.flatMap((answer) => [...readTable('inet', answer).elements]));
   }
 
+  /** Whether nft answers again, after it had not, since this was last asked. */
+  answersAgain(): boolean {
+    return this.#hang.takeEnd();
+  }
+
   close(): void {
+    this.#hang.close();
     this.#writer.close();
   }
 
-  async #listTable(family: Family): Promise<TableListing | undefined> {
-    const result = await this.#shells.run(`nft -j -n list table ${family} lxcnet`);
-    if (result.exitCode === 0) return readTable(family, result.stdout);
-    if (result.stderr.includes(NO_SUCH_TABLE)) return undefined;
-    throw new Error(`Cannot list table ${family} lxcnet: ${firstError(result.stderr)}`);
+  async #listTables(families: readonly Family[]): Promise<(TableListing | undefined)[]> {
+    if (this.#hang.words !== undefined) throw new Error(this.#hang.words);
+    const start = performance.now();
+    const results = await Promise.all(
+      families.map((family) =>
+        this.#shells.run(`nft -j -n list table ${family} lxcnet`, '', this.#listPatience),
+      ),
+    );
+    const late = results.find(({ timedOut }) => timedOut);
+    if (late) this.#hang.begin(late.stderr);
+    const tables = results.map((result, index) => readListing(families[index]!, result));
+    this.#listPatience = Math.max(LEAST_LIST_PATIENCE, 10 * (performance.now() - start));
+    return tables;
   }
 
   #learn(fingerprint: string): void {
@@ -119,6 +145,12 @@ export interface TableLayout {
   readonly chain: string;
   /** By name. */
   readonly named: ReadonlyMap<string, NamedSet>;
+}
+
+function readListing(family: Family, { exitCode, stdout, stderr }: ProgramResult): TableListing | undefined {
+  if (exitCode === 0) return readTable(family, stdout);
+  if (stderr.includes(NO_SUCH_TABLE)) return undefined;
+  throw new Error(`Cannot list table ${family} lxcnet: ${firstError(stderr)}`);
 }
 
 function readTable(family: Family, stdout: string): TableListing {
