@@ -72,7 +72,11 @@ export async function run(options: RunOptions): Promise<number> {
   const engine = new Engine({
     source,
     scan: async () => trials.take(await scanDirectory(root)),
-    watch$: watchDirectory(root),
+    watch$: watchDirectory(root, (error) => {
+      const message = `the manifest directory cannot be watched and is read every second: ${error.message}`;
+      events.record({ type: 'Warning', reason: 'WatchFailed', message });
+      logger.warn(message);
+    }),
     monitors,
     view: kernel.view,
     nft: kernel.nft,

@@ -10,14 +10,22 @@ const FIRST_RETRY = 1_000;
 const LAST_RETRY = 30_000;
 /** How often it is checked whether the watched directory, and what links in it lead to, are still the same. */
 const IDENTITY_PERIOD = 500;
+/** In these periods: how often there is a sign while nothing can be watched. */
+const SCAN_EVERY = 2;
 
 /**
  * Signs that the manifests may have changed. They are hints: some changes cause several, and whoever needs to be certain
- * looks at the directory now and then. Never completes, never fails; the directory may come into being later.
+ * looks at the directory now and then. Never completes, never fails; the directory may come into being later. While it
+ * cannot be watched there is a sign every second.
+ *
+ * @param onProblem Told why it cannot be watched.
  */
-export function watchDirectory(root: string): Observable<void> {
+export function watchDirectory(
+  root: string,
+  onProblem: (error: Error) => void = () => undefined,
+): Observable<void> {
   return new Observable<void>((subscriber) => {
-    const watcher = new DirectoryWatcher(root, () => subscriber.next());
+    const watcher = new DirectoryWatcher(root, () => subscriber.next(), onProblem);
     return () => watcher.stop();
   });
 }
@@ -29,6 +37,7 @@ export function watchDirectory(root: string): Observable<void> {
 class DirectoryWatcher {
   readonly #root: string;
   readonly #tell: () => void;
+  readonly #onProblem: (error: Error) => void;
   readonly #checks: NodeJS.Timeout;
   readonly #targets: LinkTargets;
   #watchers: readonly FSWatcher[] = [];
@@ -40,12 +49,17 @@ class DirectoryWatcher {
   #checkingLinks = false;
   #stopped = false;
 
-  constructor(root: string, tell: () => void) {
+  constructor(root: string, tell: () => void, onProblem: (error: Error) => void) {
     this.#root = root;
     this.#tell = tell;
+    this.#onProblem = onProblem;
     this.#targets = new LinkTargets(root);
     // A link in the middle of the path may be flipped without an event from either watcher.
-    this.#checks = setInterval(() => void this.#check().then(() => this.#checkLinks()), IDENTITY_PERIOD);
+    let count = 0;
+    this.#checks = setInterval(() => {
+      if (this.#retry !== undefined && count++ % SCAN_EVERY === 0) this.#tell();
+      void this.#check().then(() => this.#checkLinks());
+    }, IDENTITY_PERIOD);
     void this.#check();
   }
 
@@ -119,14 +133,15 @@ class DirectoryWatcher {
       changed();
       if (this.#retry === undefined) this.#retryDelay = FIRST_RETRY;
     });
-    watcher.on('error', () => {
-      if (isCurrent()) this.#retryLater();
+    watcher.on('error', (error) => {
+      if (isCurrent()) this.#retryLater(error as Error);
     });
   }
 
   /** Out of inotify watches, or the directory went away while it was listed: tries again, less and less often. */
-  #retryLater(): void {
+  #retryLater(error: Error): void {
     if (this.#retry !== undefined) return;
+    this.#onProblem(error);
     this.#tell();
     this.#retry = setTimeout(() => {
       this.#stale = true;
