@@ -97,6 +97,20 @@ it('a file that is empty all of a sudden keeps what it last said, and that is to
   expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
   lab.cli('reconcile');
   expect(lab.condition('br', 'br1')?.status).toBe('True');
+  // Whoever has begun to write goes on.
+  writeFileSync(
+    join(lab.manifests, 'b.yaml'),
+    JSON.stringify(bridge('br2', { addresses: ['10.10.22.1/24'] })),
+  );
+  await lab.eventually(
+    'what is written counts',
+    () => lab.host.run(['ip', 'link', 'show', 'br2']).status === 0,
+  );
+  await lab.eventually(
+    'what it said before goes',
+    () => lab.host.run(['ip', 'link', 'show', 'br1']).status !== 0,
+  );
+  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 0');
 });
 
 it('losing the manifests removes nothing, and a large removal waits for its confirmation', async () => {

@@ -184,6 +184,26 @@ describe('watchDirectory', () => {
     await looker.sees();
   });
 
+  it('sees the flip of a link whose old target is removed at once', async () => {
+    await fill(join(base, 'v1'), '1');
+    await symlink('v1', root);
+    const looker = new Looker();
+    looker.start();
+    await looker.settled();
+    for (const [before, target] of [
+      ['v1', 'v2'],
+      ['v2', 'v3'],
+    ] as const) {
+      await fill(join(base, target), target);
+      await flip(root, target);
+      await rm(join(base, before), { recursive: true });
+      await looker.sees();
+    }
+    await looker.settled();
+    await writeFile(join(base, 'v3/a.yaml'), '4');
+    await looker.sees();
+  });
+
   it('sees the flip of a link in the middle of the path', async () => {
     await fill(join(base, 'v1/conf'), '1');
     await fill(join(base, 'v2/conf'), '2');
