@@ -23,11 +23,21 @@ export class Contests {
     this.#contention = new Contention(parts.clock);
   }
 
-  /** Counts what a pass had to correct. @param changed Resources whose manifest has changed: what they need is no contest. */
-  observe({ done, plan }: PassResult, drifts: readonly FilterDrift[], changed: ReadonlySet<Key>): void {
+  /**
+   * Counts what a pass had to correct.
+   *
+   * @param before The pass before it.
+   * @param changed Resources whose manifest has changed: what they need is no contest.
+   */
+  observe(
+    { done, plan, observed }: PassResult,
+    before: PassResult | undefined,
+    drifts: readonly FilterDrift[],
+    changed: ReadonlySet<Key>,
+  ): void {
     for (const operation of done) {
       const { key } = operation;
-      if (plan.plans.has(key) && !changed.has(key) && isCorrection(operation, done))
+      if (plan.plans.has(key) && !changed.has(key) && isCorrection(key, observed, before?.observed))
         this.#note(factOf(operation));
     }
     for (const { fact, name, owner } of drifts)

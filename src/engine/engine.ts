@@ -285,7 +285,7 @@ export class Engine implements EngineActions {
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
     const drifts = reportPass(this.#parts, result, before, expected);
-    this.#contests.observe(result, drifts, changed);
+    this.#contests.observe(result, before, drifts, changed);
     this.#judge.judge(desired.values(), result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);

@@ -1,5 +1,6 @@
-import { parseKey } from '../api/key.ts';
+import { type Key, parseKey } from '../api/key.ts';
 import type { Operation } from '../kernel/command.ts';
+import { type Observed, interfaceMarkedFor } from '../kernel/observed.ts';
 import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
 import type { Fact } from './contention.ts';
 import { TABLES_FACT, elementFact } from './filter-drift.ts';
@@ -51,11 +52,13 @@ export function allowedFilter(
   return { desired, difference: { additions, removals }, replaceTables, complete };
 }
 
-/** Whether an operation was a correction, and none of those that a container's start and end bring about. */
-export function isCorrection(operation: Operation, operations: readonly Operation[]): boolean {
-  const { key } = operation;
+/**
+ * Whether an operation on this resource was a correction. What a container's start and end bring about is none: its link
+ * has another interface then, whoever made it.
+ */
+export function isCorrection(key: Key, now: Observed, before: Observed | undefined): boolean {
   if (parseKey(key).kind !== 'Link') return true;
-  return !operations.some(
-    ({ key: other, stage }) => other === key && (stage === 'create' || stage === 'remove-links'),
-  );
+  const indexIn = (observed: Observed | undefined): number | undefined =>
+    observed && interfaceMarkedFor(observed.host, key)?.index;
+  return indexIn(now) === indexIn(before);
 }
