@@ -10,6 +10,6 @@ export interface LinkContext {
   readonly manifest: Manifest<Link>;
   readonly bridge: Bridge;
   readonly container: Extract<ContainerView, { state: 'running' }>;
-  readonly place: Place;
+  readonly place: Exclude<Place, 'host'>;
   readonly input: PlanInput;
 }

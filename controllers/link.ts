@@ -168,33 +168,25 @@ function inTheWay(
   );
 }
 
-function creation({ manifest, bridge, container }: LinkContext, name: string): Operation {
+function creation({ manifest, bridge, place }: LinkContext, name: string): Operation {
   const { key, resource } = manifest;
   const mtu = String(resource.spec.mtu ?? bridge.spec.mtu);
-  const peer = [
-    'peer',
-    'name',
-    resource.spec.interface,
-    'address',
-    macAddressOf(resource),
-    'mtu',
-    mtu,
-    'netns',
-    namespaceArgument(container.path),
-  ];
+  const peer = ['peer', 'name', resource.spec.interface, 'address', macAddressOf(resource), 'mtu', mtu];
   return {
     key,
     stage: 'create',
     verb: 'create',
     object: `interface ${name}`,
-    commands: [ip('host', 'link', 'add', 'name', name, 'mtu', mtu, 'type', 'veth', ...peer)],
+    commands: [
+      {
+        tool: 'ip',
+        place: 'host',
+        args: ['link', 'add', 'name', name, 'mtu', mtu, 'type', 'veth', ...peer],
+        into: place,
+      },
+    ],
     claim: { owner: key, object: 'interface', id: name },
   };
-}
-
-/** What `ip link … netns` takes: the name under /run/netns, or a process id. */
-function namespaceArgument(path: string): string {
-  return /^\/proc\/(\d+)\/ns\/net$/.exec(path)?.[1] ?? path.slice(path.lastIndexOf('/') + 1);
 }
 
 function planHostSide(context: LinkContext, name: string, host: ObservedInterface | undefined): Operation[] {

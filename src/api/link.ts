@@ -14,7 +14,7 @@ import {
   protocol,
 } from './scalars.ts';
 
-/** A name that becomes one path component or one argument of lxc-info. */
+/** A name that becomes one path component or one argument of a program. */
 const containerName = z
   .string()
   .max(200)

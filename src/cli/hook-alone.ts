@@ -60,7 +60,7 @@ export async function unfinishedWithoutDaemon(
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
   return withKernel(options.stateDir, async ({ view, reconciler, features: { layout } }) => {
-    const refusal = await view.processes.announce(container, process);
+    const refusal = view.namespaces.processes.announce(container, process);
     if (refusal !== undefined) return { named: true, missing: refusal };
     const { plan, observed } = await reconciler.preview(only(links, manifests), false);
     for (const { key } of links) {

@@ -101,7 +101,7 @@ function preStart(scene: Scene): Promise<string | undefined> {
 
 async function startHost(scene: Scene, { LXC_PID: text }: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { container, daemon, options, deadline } = scene;
-  const process = await namedProcess(text);
+  const process = namedProcess(text);
   const ask = async (): Promise<string | undefined> => {
     const within = Math.max(SHORTEST_QUESTION, Math.ceil(deadline - performance.now()));
     const { settled, refusal, links } = await daemon.started(container, process, within);
@@ -142,8 +142,8 @@ function requireLink({ options, container }: Scene): void {
   );
 }
 
-async function namedProcess(text: string | undefined): Promise<LxcProcess> {
-  const identity = await namespaceIdentity(`/proc/${text}/ns/net`);
+function namedProcess(text: string | undefined): LxcProcess {
+  const identity = namespaceIdentity(`/proc/${text}/ns/net`);
   if (text === undefined || !/^[1-9]\d*$/.test(text) || identity === undefined)
     throw new CommandError(`LXC_PID, ${JSON.stringify(text)}, is not a process: is this start-host?`);
   return { pid: Number(text), identity };

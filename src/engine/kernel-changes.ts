@@ -1,8 +1,21 @@
-import { type Observable, auditTime, filter, interval, map, merge, share, startWith, tap } from 'rxjs';
+import {
+  type Observable,
+  auditTime,
+  defer,
+  filter,
+  interval,
+  map,
+  merge,
+  repeat,
+  share,
+  startWith,
+  tap,
+  timer,
+} from 'rxjs';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { findContainer, lxcContainerOf } from '../kernel/containers.ts';
+import { lxcContainerOf } from '../kernel/containers.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { Observed } from '../kernel/observed.ts';
@@ -15,10 +28,11 @@ import { foreignOnly } from './triggers.ts';
 
 /**
  * How often is looked for containers that a Link waits for, and at what else sends no event. For LXC it is
- * one file, whatever the number of containers: the command socket is there before the network, so what is found this
- * way is asked, and answers at the moment when it runs.
+ * one file, whatever the number of containers; the rest is looked at only while one starts, that is, while LXC makes its
+ * network.
  */
 const LXC_POLL = 50;
+const STARTING_POLL = 10;
 const CONTAINER_POLL = 250;
 const SILENT_POLL = 2_000;
 /** Other tables may change often; what is said of them may be this old. */
@@ -57,18 +71,10 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     filter((changed) => changed),
   );
   const awaited = awaitedLinks(known);
-  const started = (period: number, look: typeof startedContainers): Observable<unknown> =>
-    interval(period).pipe(
-      map(awaited),
-      filter((links) => links.length > 0),
-      coalesceMap((links) => look(links, view)),
-      filter((keys) => keys.length > 0),
-      tap((keys) => view.invalidate(...keys)),
-    );
   const containers$ = merge(
-    started(LXC_POLL, startedLxcContainers),
-    started(CONTAINER_POLL, startedContainers),
-  );
+    startedContainers(LXC_POLL, () => awaited().filter(isLxc), view),
+    startedContainers(CONTAINER_POLL, () => awaited().filter((link) => !isLxc(link)), view),
+  ).pipe(tap((keys) => view.invalidate(...keys)));
   const silent$ = interval(SILENT_POLL).pipe(
     coalesceMap(() => changedSilently(parts, known)),
     filter((changed) => changed),
@@ -160,30 +166,27 @@ function awaitedLinks({ desired, observed }: Known): () => readonly Manifest<Lin
   };
 }
 
-/** Those of the links whose LXC container is there now. */
-async function startedLxcContainers(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
-  const waiting = links.flatMap((link) => {
-    const container = lxcContainerOf(link.resource.spec.container);
-    return container ? [{ ...container, link }] : [];
-  });
-  const answered = await view.processes.answered(waiting);
-  return running(
-    answered.map(({ link }) => link),
-    view,
-  );
+function isLxc({ resource }: Manifest<Link>): boolean {
+  return lxcContainerOf(resource.spec.container) !== undefined;
 }
 
-/** Those of the links whose container of another kind is there now. */
-function startedContainers(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
-  return running(
-    links.filter(({ resource }) => !lxcContainerOf(resource.spec.container)),
-    view,
+/** Tells, again and again, those of the awaited links whose container is there now. */
+function startedContainers(
+  period: number,
+  awaited: () => readonly Manifest<Link>[],
+  view: KernelView,
+): Observable<readonly Key[]> {
+  let pause = period;
+  const look = async (): Promise<readonly Key[]> => {
+    const links = awaited();
+    if (links.length === 0) return [];
+    const found = await view.namespaces.find(links.map(({ resource }) => resource.spec.container));
+    const starting = found.some((container) => container.state === 'absent' && container.starting);
+    pause = starting ? Math.min(period, STARTING_POLL) : period;
+    return links.filter((_, index) => found[index]!.state === 'running').map(({ key }) => key);
+  };
+  return defer(look).pipe(
+    repeat({ delay: () => timer(pause) }),
+    filter((keys) => keys.length > 0),
   );
-}
-
-async function running(links: readonly Manifest<Link>[], view: KernelView): Promise<Key[]> {
-  const found: Key[] = [];
-  for (const { key, resource } of links)
-    if ((await findContainer(resource.spec.container, view.processes)).state === 'running') found.push(key);
-  return found;
 }

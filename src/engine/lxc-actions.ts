@@ -38,7 +38,7 @@ export function createLxcActions(parts: LxcParts): LxcActions {
     async started(container, process) {
       const links = linksOf(container);
       if (links.length === 0) return { settled: parts.settled(), links: [] };
-      const refusal = await parts.view.processes.announce(container, process);
+      const refusal = parts.view.namespaces.processes.announce(container, process);
       if (refusal === undefined) await parts.lookAt(links.map(({ key }) => key));
       const states = links.map(({ key }) => stateOf(key, parts.object(key)));
       return { settled: parts.settled(), refusal, links: states };
@@ -46,7 +46,7 @@ export function createLxcActions(parts: LxcParts): LxcActions {
     stopped(container) {
       const keys = linksOf(container).map(({ key }) => key);
       if (keys.length === 0) return;
-      parts.view.processes.forget(container);
+      parts.view.namespaces.processes.forget(container);
       void parts.lookAt(keys);
     },
   };

@@ -59,7 +59,6 @@ export async function openKernel(
     inventory,
     reconciler,
     close() {
-      view.close();
       nft.close();
       shells.close();
     },

@@ -25,7 +25,13 @@ export type Place = 'host' | { readonly container: Key; readonly path: string; r
 
 /** One change that the kernel room can carry out. Arguments are data; the renderer refuses what is not one word. */
 export type Command =
-  | { readonly tool: 'ip'; readonly place: Place; readonly args: readonly string[] }
+  | {
+      readonly tool: 'ip';
+      readonly place: Place;
+      readonly args: readonly string[];
+      /** The namespace that the other end of a veth pair is made in; becomes the last argument. */
+      readonly into?: Exclude<Place, 'host'>;
+    }
   | { readonly tool: 'sysctl'; readonly path: string; readonly value: string };
 
 /** Something that a batch does to one kernel object, in a form that `diff` prints and the kernel room executes. */

@@ -1,32 +1,54 @@
 import type { Link } from '../api/link.ts';
-import { DEFAULT_LXC_PATH, type LxcContainer, type LxcProcesses } from './lxc.ts';
+import { DEFAULT_LXC_PATH, type LxcContainer, LxcProcesses } from './lxc.ts';
+import { Machines } from './machines.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
-import { runProgram } from './programs.ts';
 
 /** The network namespace of a container, found but not yet looked into. */
 export type ContainerNamespace =
   | { readonly state: 'running'; readonly path: string; readonly identity: string }
-  | { readonly state: 'absent'; readonly reason: string }
+  | {
+      readonly state: 'absent';
+      readonly reason: string;
+      /** Whether it is there, but not finished. */
+      readonly starting?: true;
+    }
   | { readonly state: 'unusable'; readonly reason: string };
 
 type ContainerReference = Link['spec']['container'];
 
-/**
- * Finds the network namespace that a Link's `spec.container` names. Never throws; a container that does not run is
- * `absent`, one that shares the host's namespace is `unusable`.
- */
-export async function findContainer(
-  container: ContainerReference,
-  processes: LxcProcesses,
-): Promise<ContainerNamespace> {
-  if (container.netns !== undefined) {
-    return atPath(`/run/netns/${container.netns}`, `there is no network namespace '${container.netns}'`);
+/** Finds the network namespaces of containers, and knows what it has found before. */
+export class Containers {
+  /** Who knows the processes of LXC containers. */
+  readonly processes = new LxcProcesses();
+  readonly #machines = new Machines();
+
+  /**
+   * Finds the network namespaces that `spec.container` of Links names, in the same order. Never throws; a container that
+   * does not run is `absent`, one that shares the host's namespace is `unusable`.
+   */
+  async find(references: readonly ContainerReference[]): Promise<ContainerNamespace[]> {
+    const lxc = references.flatMap((reference) => lxcContainerOf(reference) ?? []);
+    const processes = await this.processes.find(lxc);
+    const found = new Map(lxc.map((container, index) => [idOf(container), processes[index]]));
+    const own = namespaceIdentity('/proc/self/ns/net');
+    return Promise.all(
+      references.map(async (reference) => {
+        const container = lxcContainerOf(reference);
+        if (!container) return this.#findOther(reference, own);
+        return ofProcess(found.get(idOf(container)), `the LXC container '${container.name}'`, own);
+      }),
+    );
   }
-  if (container.pid !== undefined) {
-    return atPath(`/proc/${container.pid}/ns/net`, `there is no process ${container.pid}`);
+
+  async #findOther(
+    { netns, pid, machine }: ContainerReference,
+    own: string | undefined,
+  ): Promise<ContainerNamespace> {
+    if (netns !== undefined)
+      return atPath(`/run/netns/${netns}`, `there is no network namespace '${netns}'`, own);
+    if (pid !== undefined) return atPath(`/proc/${pid}/ns/net`, `there is no process ${pid}`, own);
+    return ofProcess(await this.#machines.leaderOf(machine!), `the machine '${machine}'`, own);
   }
-  if (container.machine !== undefined) return machine(container.machine);
-  return lxc(lxcContainerOf(container)!, processes);
 }
 
 /** The LXC container that a Link names; `undefined` where it names something else. */
@@ -36,28 +58,28 @@ export function lxcContainerOf({ lxc: name, lxcPath }: ContainerReference): LxcC
   return { name, path: lxcPath?.replace(/\/+$/, '') ?? DEFAULT_LXC_PATH };
 }
 
-async function atPath(path: string, absent: string): Promise<ContainerNamespace> {
-  const identity = await namespaceIdentity(path);
-  if (identity === undefined) return { state: 'absent', reason: absent };
-  if (identity === (await namespaceIdentity('/proc/self/ns/net'))) {
-    return { state: 'unusable', reason: "it shares the host's network namespace, so it cannot be isolated" };
-  }
-  return { state: 'running', path, identity };
+function idOf({ path, name }: LxcContainer): string {
+  return `${path}/${name}`;
 }
 
-async function lxc(container: LxcContainer, processes: LxcProcesses): Promise<ContainerNamespace> {
-  const found = await processes.find(container);
-  if (found === 'starting')
-    return { state: 'absent', reason: `the LXC container '${container.name}' is still starting` };
-  const absent = `the LXC container '${container.name}' is not running`;
-  return found ? atPath(`/proc/${found.pid}/ns/net`, absent) : { state: 'absent', reason: absent };
+function atPath(path: string, absent: string, own: string | undefined): ContainerNamespace {
+  const identity = namespaceIdentity(path);
+  return identity === undefined ? { state: 'absent', reason: absent } : usable(path, identity, own);
 }
 
-async function machine(name: string): Promise<ContainerNamespace> {
-  const absent = `the machine '${name}' is not running`;
-  const shown = await runProgram('machinectl', ['show', '--property=Leader', '--value', '--', name], {
-    timeout: 2_000,
-  });
-  const pid = /^(?<pid>[1-9]\d{0,6})\s*$/.exec(shown.stdout)?.groups?.pid;
-  return pid === undefined ? { state: 'absent', reason: absent } : atPath(`/proc/${pid}/ns/net`, absent);
+function ofProcess(
+  process: { readonly pid: number; readonly identity: string } | 'starting' | undefined,
+  what: string,
+  own: string | undefined,
+): ContainerNamespace {
+  if (process === 'starting') return { state: 'absent', reason: `${what} is still starting`, starting: true };
+  return process
+    ? usable(`/proc/${process.pid}/ns/net`, process.identity, own)
+    : { state: 'absent', reason: `${what} is not running` };
+}
+
+function usable(path: string, identity: string, own: string | undefined): ContainerNamespace {
+  return identity === own
+    ? { state: 'unusable', reason: "it shares the host's network namespace, so it cannot be isolated" }
+    : { state: 'running', path, identity };
 }

@@ -2,6 +2,7 @@ import type { Key } from '../api/key.ts';
 import { type Command, type Failure, type Operation, type Place, STAGES } from './command.ts';
 import { batchErrors, renderIpCommand } from './ip.ts';
 import type { ContainerView } from './observed.ts';
+import { REPLACED, openNamespace } from './namespace-handle.ts';
 import type { Shells } from './shell.ts';
 import { writeSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
@@ -89,8 +90,20 @@ export class Executor {
     }
   }
 
-  async #runHost(batch: readonly Step[], refused: Refused): Promise<void> {
-    const lines = batch.map(({ command }) => renderIpCommand(command.args));
+  async #runHost(all: readonly Step[], refused: Refused): Promise<void> {
+    using handles = new DisposableStack();
+    const batch: Step[] = [];
+    const lines: string[] = [];
+    for (const step of all) {
+      const { args, into } = step.command;
+      const handle = into && openNamespace(into.path, into.identity);
+      if (into && !handle) {
+        note(refused, step.operation, REPLACED);
+        continue;
+      }
+      batch.push(step);
+      lines.push(renderIpCommand(handle ? [...args, 'netns', handles.use(handle).path] : args));
+    }
     const doomed = batch.filter(({ command }) => isLinkDeletion(command));
     const grouped = doomed.length > 1;
     // One by one each deletion waits for an RCU grace period, 16 ms and more; as a group they share one.

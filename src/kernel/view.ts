@@ -1,8 +1,7 @@
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { findContainer } from './containers.ts';
-import { LxcProcesses } from './lxc.ts';
+import { Containers } from './containers.ts';
 import { HostLister } from './host-lister.ts';
 import { LxcNics } from './lxc-config.ts';
 import type { Nft, TableLayout } from './nft.ts';
@@ -23,7 +22,6 @@ import type { Visit, Visitor } from './visitor.ts';
 /** A part of the kernel's state that is looked at on its own: of the host's, an interface; of netfilter's, a set. */
 export type Part = 'host' | 'routes' | `device ${string}` | 'netfilter' | `set ${string}` | Key;
 
-const CONTAINERS_AT_A_TIME = 8;
 /** Of more than these everything is listed at once. */
 const MOST_DEVICES = 64;
 const MOST_SETS = 8;
@@ -34,8 +32,8 @@ const LEAST_SLICE = 20;
  * of a change does not grow with what did not change.
  */
 export class KernelView {
-  /** Who is asked for the processes of LXC containers. */
-  readonly processes = new LxcProcesses();
+  /** Who is asked for the namespaces of containers. */
+  readonly namespaces = new Containers();
   readonly #shells: Shells;
   readonly #nft: Nft;
   readonly #visitor: Visitor;
@@ -176,10 +174,6 @@ export class KernelView {
     return true;
   }
 
-  close(): void {
-    this.processes.close();
-  }
-
   async #lookAtHost(stale: ReadonlySet<Part>): Promise<NamespaceView> {
     const before = this.#hostView;
     const names = namesOf(stale, 'device');
@@ -237,25 +231,23 @@ export class KernelView {
       this.#containers = new Map([...this.#containers].filter(([key]) => wanted.has(key)));
     this.#lxcNics.keep(wanted);
     const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
+    const found = await this.namespaces.find(pending.map(({ resource }) => resource.spec.container));
     const running: (Visit & { readonly key: Key })[] = [];
-    const found: [Key, ContainerView][] = [];
-    const worker = async (): Promise<void> => {
-      for (let link = pending.shift(); link; link = pending.shift()) {
-        const container = await findContainer(link.resource.spec.container, this.processes);
-        if (container.state === 'running') {
-          await this.#lxcNics.look(link, container.identity);
-          running.push({ key: link.key, ...container, commands: [] });
-        } else found.push([link.key, container]);
-      }
-    };
-    await Promise.all(Array.from({ length: CONTAINERS_AT_A_TIME }, worker));
+    const views: [Key, ContainerView][] = [];
+    for (const [index, container] of found.entries()) {
+      const link = pending[index]!;
+      if (container.state === 'running') {
+        await this.#lxcNics.look(link, container.identity);
+        running.push({ key: link.key, ...container, commands: [] });
+      } else views.push([link.key, container]);
+    }
     const results = await this.#visitor.visit(running);
     for (const [index, { result, view }] of results.entries()) {
       const { key, path, identity } = running[index]!;
       const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
-      found.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
+      views.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
     }
-    this.#setContainers(found);
+    this.#setContainers(views);
   }
 
   /** What is not as before makes a new map: whoever holds the one of before keeps it as it was. */

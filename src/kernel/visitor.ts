@@ -1,4 +1,5 @@
 import { NAMESPACE_QUERIES, parseNamespace } from './ip-json.ts';
+import { REPLACED, openNamespace } from './namespace-handle.ts';
 import type { NamespaceView } from './observed.ts';
 import type { ProgramResult } from './programs.ts';
 import type { Shells } from './shell.ts';
@@ -18,6 +19,8 @@ export interface Visited {
   readonly view?: NamespaceView;
 }
 
+const VISITS_AT_A_TIME = 4;
+
 /** Goes into network namespaces; commands and the look at what they made are one process. */
 export class Visitor {
   readonly #shells: Shells;
@@ -28,29 +31,28 @@ export class Visitor {
 
   /** @returns what came of each visit, in the same order. */
   async visit(visits: readonly Visit[]): Promise<Visited[]> {
-    return Promise.all(visits.map((visit) => this.#visit(visit)));
+    const pending = [...visits.entries()];
+    const results: Visited[] = [];
+    // Not all at once: each keeps a namespace open.
+    const worker = async (): Promise<void> => {
+      for (let next = pending.shift(); next; next = pending.shift())
+        results[next[0]] = await this.#visit(next[1]);
+    };
+    await Promise.all(Array.from({ length: VISITS_AT_A_TIME }, worker));
+    return results;
   }
 
   async #visit({ path, identity, commands }: Visit): Promise<Visited> {
+    using handle = openNamespace(path, identity);
     const input = [...commands, ...NAMESPACE_QUERIES].map((line) => `${line}\n`).join('');
-    const result = await this.#shells.run(entering(path, identity), input);
+    const result = await this.#shells.run(
+      handle ? `nsenter --net=${handle.path} ip -j -d -force -batch -` : `echo '${REPLACED}' >&2; false`,
+      input,
+    );
     try {
       return { result, view: parseNamespace(result.stdout) };
     } catch {
       return { result };
     }
   }
-}
-
-/** What a shell takes as one word that means nothing to it. */
-const PLAIN_PATH = /^\/[\w./@:+-]+$/;
-
-/** @throws {RangeError} For a path that no checked name leads to. */
-function entering(path: string, identity: string): string {
-  if (!PLAIN_PATH.test(path)) throw new RangeError(`Cannot use ${JSON.stringify(path)} as a path`);
-  const enter = `nsenter --net=${path} ip -j -d -force -batch -`;
-  if (!path.startsWith('/proc/')) return enter;
-  // A process id may have gone to another process since it was looked up.
-  return `if [ "$(stat -Lc %d:%i ${path})" = ${identity} ]; then ${enter}
-else echo 'the container was replaced meanwhile' >&2; false; fi`;
 }

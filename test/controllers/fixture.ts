@@ -103,7 +103,7 @@ export function lines(operations: readonly Operation[]): string[] {
   return operations.flatMap(({ stage, commands }) =>
     commands.map((command) =>
       command.tool === 'ip'
-        ? `${stage}: ip ${command.args.join(' ')}`
+        ? `${stage}: ip ${[...command.args, ...(command.into ? ['into', command.into.path] : [])].join(' ')}`
         : `${stage}: ${command.path}=${command.value}`,
     ),
   );

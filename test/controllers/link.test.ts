@@ -10,7 +10,7 @@ describe('a link that is not there', () => {
   it('is made whole, and its host end comes up last', () => {
     expect(obstacle).toBeUndefined();
     expect(lines(operations)).toEqual([
-      `create: ip link add name lx-vm1 mtu 1500 type veth peer name eth0 address ${INSIDE.mac} mtu 1500 netns vm1`,
+      `create: ip link add name lx-vm1 mtu 1500 type veth peer name eth0 address ${INSIDE.mac} mtu 1500 into /run/netns/vm1`,
       `mark: ip link set dev lx-vm1 alias lxcnet:${VM1}`,
       'configure: ip link set dev lx-vm1 addrgenmode none',
       'configure: ip link set dev lx-vm1 master br0',
@@ -43,14 +43,15 @@ describe('a link that is not there', () => {
     ]);
   });
 
-  it('goes into the namespace of a process by its number', () => {
+  it('goes into the namespace that was seen, and no other', () => {
     const container = {
       state: 'running',
       path: '/proc/4711/ns/net',
       identity: '4:1',
       view: view([]),
     } as const;
-    expect(lines(plan({ container }).operations)[0]).toMatch(/ netns 4711$/);
+    const [command] = plan({ container }).operations[0]!.commands;
+    expect(command).toMatchObject({ into: { path: '/proc/4711/ns/net', identity: '4:1' } });
   });
 
   it('of a switched bridge is not isolated and needs no proxy', () => {
