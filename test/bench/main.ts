@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { containers } from './containers.ts';
 import { daemon } from './daemon.ts';
 import { firstApply } from './first-apply.ts';
 import { fullLoad } from './full-load.ts';
@@ -16,6 +17,7 @@ import type { Figure, Scenario } from './support.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'first-apply': firstApply,
   daemon,
+  containers,
   'packet-path': packetPath,
   'full-load': fullLoad,
   'one-edit': oneEdit,

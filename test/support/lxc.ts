@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Lab, NODE, PROGRAM } from './lab.ts';
 import type { Ran } from './netns.ts';
 
 const SHARED = ['lib', 'bin', 'usr', 'sbin', 'lib64'];
+/** Where the control groups are seen: `ip netns exec` hides them. */
+export const OUTSIDE = ['nsenter', `--mount=/proc/${process.pid}/ns/mnt`];
 export const EMPTY: readonly string[] = ['lxc.net.0.type = empty'];
 
 /** The lines of one veth pair that LXC makes. */
@@ -24,12 +26,17 @@ export class LxcContainer implements Disposable {
   readonly log: string;
   readonly #root: string;
   readonly #lab: Lab;
-  readonly #name: string;
+  readonly #around: readonly string[];
+  readonly name: string;
 
-  /** @param config Further lines of its configuration: the network, and hooks. */
-  constructor(lab: Lab, config: readonly string[], name = 'vm1') {
+  /**
+   * @param config Further lines of its configuration: the network, and hooks.
+   * @param around A command that runs LXC as its last arguments.
+   */
+  constructor(lab: Lab, config: readonly string[], name = 'vm1', around: readonly string[] = []) {
     this.#lab = lab;
-    this.#name = name;
+    this.#around = around;
+    this.name = name;
     this.lxcPath = join(lab.directory, 'lxc');
     this.log = join(this.lxcPath, name, 'lxc.log');
     this.#root = join(this.lxcPath, name, 'rootfs');
@@ -53,6 +60,12 @@ export class LxcContainer implements Disposable {
     this.#lab.follow(this.#command('lxc-execute', '--', '/bin/sh', '-c', `${script}\nexec sleep 120`));
   }
 
+  /** Starts it with control groups of its own, which it needs to be frozen. They are the machine's, and go with it. */
+  startWithCgroups(script = ''): void {
+    const command = this.#command('lxc-execute', '--', '/bin/sh', '-c', `${script}\nexec sleep 120`);
+    this.#lab.follow([...OUTSIDE, ...command]);
+  }
+
   /** Starts it as a system container, whose init may restart it: the script is its init. */
   boot(script: string): Ran {
     this.write('init', `#!/bin/sh\n${script}\nexec sleep 120\n`);
@@ -67,12 +80,20 @@ export class LxcContainer implements Disposable {
   }
 
   stop(): void {
-    this.#lab.host.run(['lxc-stop', '-P', this.lxcPath, '-n', this.#name, '-k']);
+    this.#lab.host.run([...this.#around, 'lxc-stop', '-P', this.lxcPath, '-n', this.name, '-k']);
+  }
+
+  freeze(): void {
+    this.#lab.host.exec(...OUTSIDE, 'lxc-freeze', '-P', this.lxcPath, '-n', this.name);
+  }
+
+  unfreeze(): void {
+    this.#lab.host.exec(...OUTSIDE, 'lxc-unfreeze', '-P', this.lxcPath, '-n', this.name);
   }
 
   pid(): string {
-    const { stdout } = this.#lab.host.run(['lxc-info', '-P', this.lxcPath, '-n', this.#name, '-p', '-H']);
-    return stdout.trim();
+    const query = ['lxc-info', '-P', this.lxcPath, '-n', this.name, '-p', '-H'];
+    return this.#lab.host.run([...this.#around, ...query]).stdout.trim();
   }
 
   /** Runs a program of the host in its network namespace. */
@@ -104,8 +125,8 @@ export class LxcContainer implements Disposable {
   }
 
   #command(program: string, ...argv: readonly string[]): string[] {
-    const common = ['-P', this.lxcPath, '-n', this.#name, '-o', this.log, '-l', 'ERROR'];
-    return [program, ...common, ...argv];
+    const common = ['-P', this.lxcPath, '-n', this.name, '-o', this.log, '-l', 'ERROR'];
+    return [...this.#around, program, ...common, ...argv];
   }
 }
 
@@ -122,4 +143,15 @@ export function hooks(lab: Lab, which: readonly string[], ...options: readonly s
   return which.map((hook) =>
     [`lxc.hook.${hook} =`, NODE, PROGRAM, 'hook', hook, ...directories, ...options].join(' '),
   );
+}
+
+/** A command that runs another with files of its own in /etc; the machine's stay as they are. */
+export function withEtc(lab: Lab, files: Readonly<Record<string, string>>): readonly string[] {
+  const directory = join(lab.directory, 'etc');
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  const mount = `mount -t overlay overlay -o lowerdir=${directory}:/etc /etc`;
+  return ['unshare', '-m', 'sh', '-ec', `${mount}; exec "$@"`, 'sh'];
 }

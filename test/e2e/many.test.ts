@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { Lab } from '../support/lab.ts';
+import { EMPTY, LxcContainer, veth } from '../support/lxc.ts';
+import { bridge, link } from '../support/manifests.ts';
+import { ReadyWatch } from '../support/ready-watch.ts';
+
+it('fifty containers that start at once all become ready', async () => {
+  await using lab = new Lab();
+  using stack = new DisposableStack();
+  const containers = Array.from({ length: 50 }, (_, index) =>
+    stack.use(new LxcContainer(lab, index % 2 ? EMPTY : veth(0, 'eth0', 'br0'), `c${20 + index}`)),
+  );
+  const links = containers.map(({ name, lxcPath }) =>
+    link(name, '', Number(name.slice(1)), { container: { lxc: name, lxcPath } }),
+  );
+  lab.write('a.yaml', bridge('br0'), ...links);
+  await lab.start();
+  using watch = new ReadyWatch(lab);
+  const before = Date.now();
+  for (const container of containers) container.start();
+  const ready = await Promise.all(containers.map(({ name }) => watch.seen(name, true, before, 60_000)));
+  console.log(`fifty containers are ready after ${Math.max(...ready) - before} ms`);
+  for (const container of containers.slice(0, 4))
+    expect(container.run('ip', 'address')).toContain(`10.10.20.${container.name.slice(1)}/24`);
+  expect(lab.cli('events').stdout).not.toContain('Warning');
+});
