@@ -93,7 +93,7 @@ class Shell {
 ${input}${mark}
 echo "${mark} $?"; echo "${mark}" >&2
 `);
-    let timedOut = false;
+    let timedOut = false as boolean;
     const limit = setTimeout(() => {
       timedOut = true;
       this.#program.kill();
