@@ -113,9 +113,17 @@ export async function run(options: RunOptions): Promise<number> {
   const refresh = (): Promise<void> => counters.refresh();
   const metricsServer = createMetricsServer({ metrics, refresh, liveness, readiness });
 
-  await api.listenSocket(join(options.runtimeDir, 'lxcnet.sock'));
-  if (options.apiAddress !== undefined) await api.listenTcp(options.apiAddress);
-  const metricsAddress = await metricsServer.listen(options.metricsAddress);
+  const listen = async (): Promise<string> => {
+    await api.listenSocket(join(options.runtimeDir, 'lxcnet.sock'));
+    if (options.apiAddress !== undefined) await api.listenTcp(options.apiAddress);
+    return metricsServer.listen(options.metricsAddress);
+  };
+  const metricsAddress = await listen().catch(async (error: unknown) => {
+    // The shells would keep a daemon that is refused from ending.
+    kernel.close();
+    await lock?.release();
+    throw error;
+  });
   const stopped = stopSignal();
   process.on('SIGHUP', () => engine.rescan());
   engine.start();

@@ -182,7 +182,12 @@ export class KernelView {
     // Routes and neighbour proxies come and go with their interface, and mostly without a word.
     const withRest = stale.has('routes') || !names.every((name) => isMerePort(before, name));
     if (names.length === 0 && !withRest) return before;
-    return sharedWith(before, await this.#host.update(before, names, withRest));
+    const now = await this.#host.update(before, names, withRest);
+    // The ports of a bridge that has gone are ports no more, whether or not that was told already.
+    const lostBridge = names.some(
+      (name) => before.interfaces.get(name)?.kind === 'bridge' && !now.interfaces.has(name),
+    );
+    return sharedWith(before, lostBridge ? await this.#host.list() : now);
   }
 
   async #lookAtNetfilter(stale: ReadonlySet<Part>): Promise<NetfilterView> {
