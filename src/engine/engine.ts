@@ -254,9 +254,11 @@ export class Engine implements EngineActions {
   /** Says of every resource that nobody knows how it is: what was seen last may be long over. */
   #unknown(message: string): void {
     const { objects, metrics } = this.#parts;
-    for (const { key, resource } of this.#desired.manifests.values())
-      if (resource.kind !== 'Namespace')
-        objects.setConditions(key, [{ type: 'Ready', status: 'Unknown', reason: 'NotObserved', message }]);
+    for (const { key, resource } of this.#desired.manifests.values()) {
+      if (resource.kind === 'Namespace') continue;
+      objects.setConditions(key, [{ type: 'Ready', status: 'Unknown', reason: 'NotObserved', message }]);
+      this.#judge.forget(key);
+    }
     metrics.observeObjects(objects.list());
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, Lab } from '../support/lab.ts';
@@ -120,7 +120,9 @@ it('a machine of systemd-nspawn has its network by its name, and one that is abs
     await printed(machine, /started/);
     const outer = lab.host.exec('pgrep', '-P', String(machine.pid)).trim();
     writeFileSync(join(registry!, `${NAME}.leader`), `${outer}\n`);
-    writeFileSync(join(registry!, NAME), '# This is private data. Do not parse.\n');
+    // At once, as systemd-machined does: a file that is written to is another than before.
+    writeFileSync(join(registry!, '.new'), '# This is private data. Do not parse.\n');
+    renameSync(join(registry!, '.new'), join(registry!, NAME));
     await expectNetwork(lab, 'c', outer);
     // Once per start, not once per look.
     lab.ready();
