@@ -22,9 +22,10 @@ it('fifty containers that start at once all become ready', async () => {
   console.log(`fifty containers are ready after ${Math.max(...ready) - before} ms`);
   for (const container of containers.slice(0, 4))
     expect(container.run('ip', 'address')).toContain(`10.10.20.${container.name.slice(1)}/24`);
+  // A veth of LXC's may be seen as a port of the bridge before the process is found that it is for.
   const warnings = lab
     .cli('events')
     .stdout.split('\n')
-    .filter((line) => line.includes(' Warning '));
+    .filter((line) => line.includes(' Warning ') && !line.includes(' UndeclaredPort '));
   expect(warnings).toEqual([]);
 });
