@@ -245,21 +245,10 @@ export class Engine implements EngineActions {
       const message = `nothing is put right for now: ${error instanceof Error ? error.message : String(error)}`;
       this.#parts.events.record({ type: 'Warning', reason: 'PassFailed', message });
       // The first may have been an accident, and is made good at once.
-      if (++this.#failedPasses > 1) this.#unknown(message);
+      if (++this.#failedPasses > 1) this.#judge.unknown(this.#desired.manifests.values(), message);
       this.#parts.view.invalidateAll();
       this.#queue.retry(HOST);
     }
-  }
-
-  /** Says of every resource that nobody knows how it is: what was seen last may be long over. */
-  #unknown(message: string): void {
-    const { objects, metrics } = this.#parts;
-    for (const { key, resource } of this.#desired.manifests.values()) {
-      if (resource.kind === 'Namespace') continue;
-      objects.setConditions(key, [{ type: 'Ready', status: 'Unknown', reason: 'NotObserved', message }]);
-      this.#judge.forget(key);
-    }
-    metrics.observeObjects(objects.list());
   }
 
   async #pass(): Promise<void> {

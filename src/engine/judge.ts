@@ -74,6 +74,17 @@ export class Judge {
     return verdict.result;
   }
 
+  /** Says of every resource that nobody knows how it is: what was seen last may be long over. */
+  unknown(manifests: Iterable<Manifest>, message: string): void {
+    const { objects, metrics } = this.#parts;
+    for (const { key, resource } of manifests) {
+      if (resource.kind === 'Namespace') continue;
+      objects.setConditions(key, [{ type: 'Ready', status: 'Unknown', reason: 'NotObserved', message }]);
+      this.forget(key);
+    }
+    metrics.observeObjects(objects.list());
+  }
+
   /** Judges a resource anew the next time. */
   forget(key: Key): void {
     this.#settled.delete(key);

@@ -87,8 +87,8 @@ export class Planner {
     const before = this.#before;
     const sameOptions = before?.options.allowRemovals === options.allowRemovals;
     const touched = before && sameOptions ? touchedLinks(before.input, input) : undefined;
-    const parts =
-      before && touched ? this.#planAgain(before.parts, touched, input) : this.#planAll(input, options);
+    const again = before && touched && this.#planAgain(before.parts, touched, input);
+    const parts = again ?? this.#planAll(input, options);
     this.#before = { input, options, parts };
     const { plans, removals, forwarding, desired, strangers, leftovers } = parts;
     const { host, netfilter: observed } = input.observed;
@@ -129,12 +129,14 @@ export class Planner {
     return { plans, removals, forwarding: forwarding.operations, desired, strangers, leftovers };
   }
 
-  /** Nothing but these Links can need another plan. */
-  #planAgain(before: PlanParts, touched: ReadonlySet<Key>, input: PlanInput): PlanParts {
+  /** Nothing but these Links can need another plan; `undefined` where one claims a port, which is then no stranger's. */
+  #planAgain(before: PlanParts, touched: ReadonlySet<Key>, input: PlanInput): PlanParts | undefined {
     if (touched.size === 0) return before;
     const plans = new Map(before.plans);
     for (const key of touched) plans.set(key, this.#planResource(input.desired.get(key)!, input));
-    return { ...before, plans };
+    const old = [...touched].flatMap((key) => before.plans.get(key) ?? []);
+    const now = [...touched].flatMap((key) => plans.get(key) ?? []);
+    return claimedInterfaces([...old, ...now]).size > 0 ? undefined : { ...before, plans };
   }
 
   /** Makes every plan anew: something may have changed that is not known to matter. */
