@@ -63,6 +63,7 @@ class Shell {
   #stdout = '';
   #stderr = '';
   #onOutput: () => void = () => undefined;
+  #onEnd: (words: string) => void = () => undefined;
   alive = true;
 
   constructor() {
@@ -71,8 +72,9 @@ class Shell {
       else this.#stderr += text;
       this.#onOutput();
     });
-    void this.#program.ended.then(() => {
+    void this.#program.ended.then(({ stderr }) => {
       this.alive = false;
+      this.#onEnd(stderr);
     });
   }
 
@@ -81,10 +83,14 @@ class Shell {
     // The output ends where both marks have come; the program cannot know them.
     const end = new RegExp(`${mark} (\\d+)\\n$`);
     this.#stdout = this.#stderr = '';
-    const answered = new Promise<void>((resolve) => {
+    // A promise for each request: what is chained to that of the shell's end would stay as long as the shell.
+    const answered = new Promise<string | undefined>((resolve) => {
       this.#onOutput = () => {
-        if (this.#stderr.endsWith(`${mark}\n`) && end.test(this.#stdout.slice(-mark.length - 8))) resolve();
+        if (this.#stderr.endsWith(`${mark}\n`) && end.test(this.#stdout.slice(-mark.length - 8)))
+          resolve(undefined);
       };
+      this.#onEnd = resolve;
+      if (!this.alive) resolve('');
     });
     // Where a program is may have changed since the shell has last looked for it.
     this.#program.write(`hash -r
@@ -98,7 +104,7 @@ echo "${mark} $?"; echo "${mark}" >&2
       timedOut = true;
       this.#program.kill();
     }, timeout);
-    const failure = await Promise.race([answered, this.#program.ended.then(({ stderr }) => stderr)]);
+    const failure = await answered;
     clearTimeout(limit);
     const { pid } = this.#program;
     if (failure !== undefined) {

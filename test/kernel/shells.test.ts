@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Shells } from '../../src/kernel/shell.ts';
 
@@ -30,6 +32,18 @@ describe('shells', () => {
     expect((await shells.run('cat', input)).stdout).toBe(input);
     expect((await shells.run('printf abc')).stdout).toBe('abc');
     expect((await shells.run('true')).stdout).toBe('');
+  });
+
+  it('keep nothing of a request that is over', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const heap = async (requests: number): Promise<number> => {
+      for (let count = 0; count < requests; count++) await shells.run('true');
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await heap(1_000);
+    expect((await heap(1_000)) - before).toBeLessThan(1_000_000);
   });
 
   it('name a program that is missing, or was killed', async () => {
