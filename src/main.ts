@@ -84,9 +84,10 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
     )
     .option('--api-address <host:port>', 'serve the API, read-only, on TCP as well')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
-    .action(async (options: import('./cli/run.ts').RunOptions) =>
-      finish(await (await import('./cli/run.ts')).run(options)),
-    );
+    .action(async (options: import('./cli/run.ts').RunOptions) => {
+      (await import('./cli/small-process.ts')).becomeSmall();
+      finish(await (await import('./cli/run.ts')).run(options));
+    });
   program
     .command('apply')
     .description('one pass until every resource is Ready or has failed')

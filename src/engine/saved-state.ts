@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { PersistedObjects } from './object-store.ts';
@@ -13,6 +14,7 @@ const objectsSchema = z.looseObject({
 export class SavedState {
   readonly #objectsPath: string;
   readonly #sourcesPath: string;
+  /** Digests of what the files hold: the texts themselves are megabytes. */
   #written = { objects: '', sources: '' };
 
   constructor(stateDir: string) {
@@ -33,14 +35,18 @@ export class SavedState {
   /** Saves the manifests alone. @throws {Error} From the disk. */
   async saveSources(sources: Readonly<Record<string, string>>): Promise<void> {
     await writeState(this.#sourcesPath, sources);
-    this.#written = { ...this.#written, sources: JSON.stringify(sources) };
+    this.#written = { ...this.#written, sources: digestOf(sources) };
   }
 
   /** Saves what differs from what was saved last. @throws {Error} From the disk. */
   async save(objects: PersistedObjects, sources: Readonly<Record<string, string>>): Promise<void> {
-    const texts = { objects: JSON.stringify(objects), sources: JSON.stringify(sources) };
-    if (texts.objects !== this.#written.objects) await writeState(this.#objectsPath, objects);
-    if (texts.sources !== this.#written.sources) await writeState(this.#sourcesPath, sources);
-    this.#written = texts;
+    const digests = { objects: digestOf(objects), sources: digestOf(sources) };
+    if (digests.objects !== this.#written.objects) await writeState(this.#objectsPath, objects);
+    if (digests.sources !== this.#written.sources) await writeState(this.#sourcesPath, sources);
+    this.#written = digests;
   }
+}
+
+function digestOf(value: unknown): string {
+  return hash('sha256', JSON.stringify(value));
 }
