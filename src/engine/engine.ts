@@ -32,8 +32,8 @@ import { WorkLoop } from './work-loop.ts';
 /** The work queue's item for what belongs to no single resource: the filter, forwarding, removals. */
 const HOST = 'host';
 type Item = Key | typeof HOST;
-/** In resync periods. */
-const NETFILTER_AUDIT_EVERY = 5;
+/** In resync periods: how often netfilter is listed, and everything planned anew, without a reason. */
+const FULL_AUDIT_EVERY = 5;
 
 export interface EngineParts {
   readonly source: ManifestSource;
@@ -65,6 +65,7 @@ export class Engine implements EngineActions {
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
   readonly #lookAround$ = new Subject<void>();
+  readonly #passed$ = new Subject<void>();
   readonly lxc: LxcActions;
   readonly readiness: Readiness;
   #last: PassResult | undefined;
@@ -124,6 +125,7 @@ export class Engine implements EngineActions {
       desired: () => this.#desired.manifests,
       observed: () => this.#last?.observed,
       lookAround$: this.#lookAround$,
+      passed$: this.#passed$,
     });
     this.#loop.start();
     this.#subscription.add(changes$.subscribe(() => this.#onKernelChange()));
@@ -205,11 +207,13 @@ export class Engine implements EngineActions {
     this.#loop.wake();
   }
 
-  /** What the monitors may have missed; all of the filter only now and then, since listing it takes a while. */
+  /** Looks for what the monitors may have missed. */
   #audit(count: number): void {
-    this.#parts.reconciler.forget();
     this.#parts.view.invalidateSlice();
-    if (count % NETFILTER_AUDIT_EVERY === 0) this.#parts.view.invalidate('netfilter');
+    if (count % FULL_AUDIT_EVERY === 0) {
+      this.#parts.reconciler.forget();
+      this.#parts.view.invalidate('netfilter');
+    }
     this.#lookAround$.next();
     this.#queue.add(HOST, -100);
     this.#loop.wake();
@@ -272,6 +276,7 @@ export class Engine implements EngineActions {
     const before = this.#last;
     this.#last = result;
     this.#lastDesired = desired;
+    this.#passed$.next();
     // What was not ready before is not drift when it is made so.
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;

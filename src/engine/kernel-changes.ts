@@ -9,6 +9,7 @@ import {
   repeat,
   share,
   startWith,
+  take,
   tap,
   timer,
 } from 'rxjs';
@@ -53,6 +54,8 @@ interface Known {
   readonly observed: () => Observed | undefined;
   /** Times to look at what others do on this host, besides when their tables change. */
   readonly lookAround$: Observable<void>;
+  /** Ends of passes: what is wanted, or what was seen, may be different now. */
+  readonly passed$: Observable<void>;
 }
 
 /** Tells that something in the kernel may have changed, after it has told the view where to look again. */
@@ -70,10 +73,10 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     coalesceMap(() => lookAround(parts)),
     filter((changed) => changed),
   );
-  const awaited = awaitedLinks(known);
+  const [awaitedLxc, awaitedOthers] = awaitedLinks(known);
   const containers$ = merge(
-    startedContainers(LXC_POLL, () => awaited().filter(isLxc), view),
-    startedContainers(CONTAINER_POLL, () => awaited().filter((link) => !isLxc(link)), view),
+    startedContainers(LXC_POLL, awaitedLxc, { view, passed$: known.passed$ }),
+    startedContainers(CONTAINER_POLL, awaitedOthers, { view, passed$: known.passed$ }),
   ).pipe(tap((keys) => view.invalidate(...keys)));
   const silent$ = interval(SILENT_POLL).pipe(
     coalesceMap(() => changedSilently(parts, known)),
@@ -148,22 +151,27 @@ async function changedSilently({ view, nft, logger }: WatchParts, { observed }: 
   }
 }
 
-/** Tells the links whose container was not there at the last look; looked for once per look, not at each poll. */
-function awaitedLinks({ desired, observed }: Known): () => readonly Manifest<Link>[] {
+type Awaited = () => readonly Manifest<Link>[];
+
+/** Tell the links whose container was not there at the last look, LXC's and others; looked for once per look, not at each poll. */
+function awaitedLinks({ desired, observed }: Known): [lxc: Awaited, others: Awaited] {
   let basis: readonly unknown[] = [];
-  let links: readonly Manifest<Link>[] = [];
-  return () => {
+  let lxc: Manifest<Link>[] = [];
+  let others: Manifest<Link>[] = [];
+  const refresh = (): void => {
     const [manifests, last] = [desired(), observed()];
-    if (basis[0] === manifests && basis[1] === last) return links;
+    if (basis[0] === manifests && basis[1] === last) return;
     basis = [manifests, last];
-    links = [...manifests.values()].filter(
+    const links = [...manifests.values()].filter(
       (manifest): manifest is Manifest<Link> =>
         manifest.resource.kind === 'Link' &&
         last !== undefined &&
         last.containers.get(manifest.key)?.state !== 'running',
     );
-    return links;
+    lxc = links.filter(isLxc);
+    others = links.filter((link) => !isLxc(link));
   };
+  return [() => (refresh(), lxc), () => (refresh(), others)];
 }
 
 function isLxc({ resource }: Manifest<Link>): boolean {
@@ -173,20 +181,20 @@ function isLxc({ resource }: Manifest<Link>): boolean {
 /** Tells, again and again, those of the awaited links whose container is there now. */
 function startedContainers(
   period: number,
-  awaited: () => readonly Manifest<Link>[],
-  view: KernelView,
+  awaited: Awaited,
+  { view, passed$ }: Pick<WatchParts, 'view'> & Pick<Known, 'passed$'>,
 ): Observable<readonly Key[]> {
   let pause = period;
   const look = async (): Promise<readonly Key[]> => {
     const links = awaited();
-    if (links.length === 0) return [];
     const found = await view.namespaces.find(links.map(({ resource }) => resource.spec.container));
     const starting = found.some((container) => container.state === 'absent' && container.starting);
     pause = starting ? Math.min(period, STARTING_POLL) : period;
     return links.filter((_, index) => found[index]!.state === 'running').map(({ key }) => key);
   };
   return defer(look).pipe(
-    repeat({ delay: () => timer(pause) }),
+    // While nothing is awaited there is nothing to look for until something has changed.
+    repeat({ delay: () => (awaited().length > 0 ? timer(pause) : passed$.pipe(take(1))) }),
     filter((keys) => keys.length > 0),
   );
 }

@@ -75,10 +75,10 @@ function watchOver(program: LineProgram, onListening: () => void): () => void {
   let polls = 0;
   let before: Reading | undefined;
   const again = (delay: number): void => {
-    timeout = setTimeout(() => void check(), delay);
+    timeout = setTimeout(check, delay);
   };
-  const check = async (): Promise<void> => {
-    const state = await listeningOf(pid);
+  const check = (): void => {
+    const state = listeningOf(pid);
     if (over || !state) return;
     const now = { ...state, printed: program.printed() };
     const starting = !before && !now.subscribed && !now.stopped && ++polls < MOST_START_POLLS;

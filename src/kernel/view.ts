@@ -84,11 +84,11 @@ export class KernelView {
 
   /**
    * Says that what the monitors should have told may have changed all the same: the host, and of the containers the next
-   * few, so that each has its turn within ten calls, and none costs much.
+   * few, so that each has its turn within thirty calls, and none costs much.
    */
   invalidateSlice(): void {
     const keys = [...this.#containers.keys()];
-    const count = Math.max(LEAST_SLICE, Math.ceil(keys.length / 10));
+    const count = Math.max(LEAST_SLICE, Math.ceil(keys.length / 30));
     const rotated = [...keys.slice(this.#slice), ...keys.slice(0, this.#slice)];
     this.invalidate('host', ...rotated.slice(0, count));
     this.#slice = keys.length === 0 ? 0 : (this.#slice + count) % keys.length;
