@@ -22,6 +22,7 @@ const ROOMS = [
   'import',
   'kernel',
   'netfilter',
+  'resolver',
   'server',
   'source',
   'telemetry',
@@ -83,7 +84,12 @@ function room(folder, layers) {
 }
 
 const PURE_OF_SOURCE = ['source/yaml.ts', 'source/cross-check.ts'];
-const PURE_OF_KERNEL = ['kernel/observed.ts', 'kernel/command.ts', 'kernel/surroundings.ts'];
+const PURE_OF_KERNEL = [
+  'kernel/observed.ts',
+  'kernel/command.ts',
+  'kernel/resolver-files.ts',
+  'kernel/surroundings.ts',
+];
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },
@@ -131,8 +137,13 @@ export default tseslint.config(
     open: PURE_OF_KERNEL,
     pure: true,
   }),
+  ...room('src/resolver', {
+    forbiddenRooms: except('api', 'resolver'),
+    open: PURE_OF_KERNEL,
+    pure: true,
+  }),
   ...room('controllers', {
-    forbiddenRooms: except('api', 'controllers', 'netfilter'),
+    forbiddenRooms: except('api', 'controllers', 'netfilter', 'resolver'),
     open: PURE_OF_KERNEL,
     pure: true,
   }),

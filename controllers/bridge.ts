@@ -6,6 +6,7 @@ import type { Operation, Stage } from '../src/kernel/command.ts';
 import { type ObservedInterface, markOf } from '../src/kernel/observed.ts';
 import { formerInterfaces } from './interface-removal.ts';
 import { planAddresses } from './addresses.ts';
+import { planResolverStop, planResolvers } from './resolver.ts';
 import {
   type Note,
   type Obstacle,
@@ -26,8 +27,11 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
   const name = bridgeInterfaceOf(resource);
   const device = input.observed.host.interfaces.get(name);
   const obstacle = device && inTheWay(manifest, device, input);
-  if (obstacle) return { operations: [], obstacle };
+  // On a bridge of somebody else's nobody is answered in our name.
+  if (obstacle) return { operations: planResolverStop(key, resource.metadata.name, input), obstacle };
   const ports = planPorts(manifest, name, input);
+  const resolver = planResolvers(manifest, device, input);
+  const { obstacle: unfinished = resolver.obstacle } = ports;
   return {
     operations: [
       ...formerInterfaces(key, name, input),
@@ -44,9 +48,10 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
       ...bridgeSysctls(resource, input.desired.values()).flatMap((setting) =>
         unrecorded(planSysctl(key, setting, input.observed, input.claims)),
       ),
+      ...resolver.operations,
     ],
-    ...(ports.obstacle && { obstacle: ports.obstacle }),
-    ...(input.observed.missing.has('bridge-filter') && { notes: [OPEN_PORTS] }),
+    ...(unfinished && { obstacle: unfinished }),
+    notes: [...(input.observed.missing.has('bridge-filter') ? [OPEN_PORTS] : []), ...(resolver.notes ?? [])],
   };
 }
 

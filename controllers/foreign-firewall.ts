@@ -1,4 +1,4 @@
-import { type Family, parseAddress } from '../src/api/address.ts';
+import { type Family, parseAddress, parseCidr } from '../src/api/address.ts';
 import type { Bridge } from '../src/api/bridge.ts';
 import { type Key, keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
@@ -58,6 +58,13 @@ interface Sample {
 
 type Place = 'host' | 'link' | 'outside';
 
+interface SampledBridge {
+  /** That of its interface. */
+  readonly name: string;
+  readonly switched: boolean;
+  readonly spec: Bridge['spec'];
+}
+
 class Sampler {
   readonly #input: PlanInput;
   readonly #allowances: Allowances;
@@ -111,6 +118,7 @@ class Sampler {
     return linkAddresses(link).flatMap(([family, address]) => [
       ...this.#egress(bridge, family, address),
       ...this.#ingress(bridge, family, address),
+      ...ofResolver(bridge, family, address),
     ]);
   }
 
@@ -176,8 +184,36 @@ class Sampler {
     )?.interface;
   }
 
-  #bridgeOf({ spec }: Link): { name: string; switched: boolean } | undefined {
+  #bridgeOf({ spec }: Link): SampledBridge | undefined {
     const bridge = this.#input.desired.get(keyOf('Bridge', '', spec.bridge))?.resource as Bridge | undefined;
-    return bridge && { name: bridgeInterfaceOf(bridge), switched: bridge.spec.siblings === 'Switched' };
+    return (
+      bridge && {
+        name: bridgeInterfaceOf(bridge),
+        switched: bridge.spec.siblings === 'Switched',
+        spec: bridge.spec,
+      }
+    );
   }
+}
+
+/** What a link asks of its bridge's own services. */
+function ofResolver({ name, spec }: SampledBridge, family: Family, source: string): Sample[] {
+  const server = spec.addresses.find((text) => parseCidr(text)!.family === family);
+  const ask = (destination: string, port: number, client?: string): Sample => ({
+    bridge: name,
+    packet: {
+      family,
+      hook: 'input',
+      iifname: name,
+      source: client,
+      destination,
+      protocol: 'udp',
+      port,
+      translated: false,
+    },
+  });
+  return [
+    ...(spec.dns && server !== undefined ? [ask(server.slice(0, server.indexOf('/')), 53, source)] : []),
+    ...(spec.dhcp && family === 4 ? [ask('255.255.255.255', 67)] : []),
+  ];
 }

@@ -1,4 +1,5 @@
 import { contains, networkOf, parseAddress, parseCidr } from '../src/api/address.ts';
+import { gatewaysOf } from '../src/api/gateways.ts';
 import { macAddressOf } from '../src/api/naming.ts';
 import type { Operation } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
@@ -110,7 +111,7 @@ function wantedRoutes({ manifest, bridge }: LinkContext): WantedRoute[] {
     };
     return { family, to, ...table, ...(via !== undefined && { via }) };
   };
-  const gateways = gatewaysOf(spec.gateway, bridge.spec.addresses).filter((address) =>
+  const gateways = gatewaysOf(manifest.resource, bridge).filter((address) =>
     families.has(parseAddress(address)!.family),
   );
   const defaults = gateways.map((via) => route(parseAddress(via)!.family === 4 ? '0.0.0.0/0' : '::/0', via));
@@ -120,18 +121,6 @@ function wantedRoutes({ manifest, bridge }: LinkContext): WantedRoute[] {
     return route(network, via ?? gateways.find((gateway) => parseAddress(gateway)!.family === family));
   });
   return [...new Map([...defaults, ...further].map((wanted) => [routeIdentity(wanted), wanted])).values()];
-}
-
-function gatewaysOf(
-  gateway: 'Auto' | 'None' | readonly string[],
-  bridgeAddresses: readonly string[],
-): readonly string[] {
-  if (gateway === 'None') return [];
-  if (gateway !== 'Auto') return gateway;
-  const addresses = bridgeAddresses.map((address) => address.slice(0, address.indexOf('/')));
-  return ([4, 6] as const).flatMap(
-    (family) => addresses.find((address) => parseAddress(address)!.family === family) ?? [],
-  );
 }
 
 /** Whether the next hop is outside the container's own networks, so that the kernel has to be told that it is there. */

@@ -15,7 +15,10 @@ const io: CommandIo = {
 };
 
 const stateDir = new Option('--state-dir <dir>', 'where the inventory is kept').default('/var/lib/lxcnet');
-const runtimeDir = new Option('--runtime-dir <dir>', "where the daemon's socket is").default('/run/lxcnet');
+const runtimeDir = new Option(
+  '--runtime-dir <dir>',
+  "where the daemon's socket is, and what dnsmasq reads",
+).default('/run/lxcnet');
 const manifests = new Option('--manifests <dir>', 'the directory of manifests').default('/etc/lxcnet.d');
 const namespace = new Option('-n, --namespace <namespace>', 'the namespace');
 
@@ -114,8 +117,9 @@ function addDaemonCommands(program: Command, finish: (status: number) => void): 
     .command('trial-guard', { hidden: true }) // what `apply --confirm` starts
     .argument('<id>')
     .addOption(stateDir)
+    .addOption(runtimeDir)
     .action(async (id: string, options: Directories) =>
-      finish(await (await import('./cli/trial-guard.ts')).guardTrial(id, options.stateDir)),
+      finish(await (await import('./cli/trial-guard.ts')).guardTrial(id, options)),
     );
   program
     .command('diff')

@@ -46,7 +46,7 @@ export async function applyOnTrial(options: TrialOptions, io: CommandIo): Promis
         io.stderr(`lxcnet: ${error instanceof Error ? error.message : String(error)}`),
       );
     });
-    const wentBack = await untilEnded(id, options.stateDir, io);
+    const wentBack = await untilEnded(id, options, io);
     io[wentBack ? 'stderr' : 'stdout'](wentBack ? WENT_BACK : CONFIRMED);
     return wentBack ? 1 : status;
   } finally {
@@ -76,13 +76,13 @@ async function begin(options: TrialOptions, io: CommandIo): Promise<OnTrial> {
 
 async function beginAlone(options: TrialOptions, io: CommandIo): Promise<OnTrial> {
   const { stateDir, confirm } = options;
-  await earlierTrial(stateDir, io);
+  await earlierTrial(options, io);
   const read = await readManifests(options.manifests, stateDir, io);
   const file = new TrialFile(stateDir);
   const trial = await newTrial(await inForceBefore(stateDir), read.snapshot.revision, confirm);
   // All that is needed to go back is on disk, and somebody watches, before anything is changed.
   await file.write(trial);
-  await startGuard(trial.id, stateDir).catch(async (error: unknown) => {
+  await startGuard(trial.id, options).catch(async (error: unknown) => {
     await file.remove();
     throw error;
   });
@@ -112,7 +112,7 @@ async function beginByDaemon(options: TrialOptions, locked: LockedError, io: Com
   const client = await daemonThatHolds(options, locked);
   const id = await client.beginTrial(options.confirm);
   // Nothing is on trial yet, so keeping it changes nothing.
-  await startGuard(id, options.stateDir).catch(async (error: unknown) => {
+  await startGuard(id, options).catch(async (error: unknown) => {
     await client.endTrial(true);
     throw error;
   });

@@ -27,7 +27,7 @@ export interface ApplyOptions {
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<number> {
   try {
     return await withLock(options.stateDir, io, async () => {
-      const earlier = await earlierTrial(options.stateDir, io);
+      const earlier = await earlierTrial(options, io);
       const read = await readManifests(options.manifests, options.stateDir, io);
       await replaceTrial(earlier, read.snapshot.revision, options.stateDir);
       return applyAlone(options, read, io);
@@ -40,7 +40,7 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<numbe
 
 /** Makes the kernel as was read; the state directory is locked. @returns the exit status. */
 export async function applyAlone(options: ApplyOptions, read: ReadManifests, io: CommandIo): Promise<number> {
-  const pass = await settle(options.stateDir, {
+  const pass = await settle(options, {
     desired: read.desired,
     allowRemovals: read.snapshot.removalsHeld === undefined,
     isOpen: (manifest, result) => isOpen(manifest, result, read),

@@ -5,12 +5,13 @@ import { readManifests, withKernel } from './one-shot.ts';
 export interface DiffOptions {
   readonly manifests: string;
   readonly stateDir: string;
+  readonly runtimeDir: string;
 }
 
 /** Prints what would change in the kernel; changes nothing. @returns 0 for none, 1 for differences. */
 export async function diff(options: DiffOptions, io: CommandIo): Promise<number> {
   const { snapshot, desired } = await readManifests(options.manifests, options.stateDir, io);
-  return withKernel(options.stateDir, async ({ reconciler }) => {
+  return withKernel(options, async ({ reconciler }) => {
     const { plan } = await reconciler.preview(desired, snapshot.removalsHeld === undefined);
     const lines = differenceLines(plan);
     lines.forEach((line) => io.stdout(line));

@@ -1,3 +1,4 @@
+import type { OwnDirectories } from '../engine/session.ts';
 import { type Trial, TrialFile, isOverdue, timeLeft } from '../engine/trial.ts';
 import { ON_TRIAL_ALREADY } from '../engine/trial-keeper.ts';
 import { goBack } from './go-back.ts';
@@ -8,14 +9,14 @@ import { CommandError, type CommandIo } from './io.ts';
  *
  * @returns the trial, where it went back. @throws {CommandError} While one lasts.
  */
-export async function earlierTrial(stateDir: string, io: CommandIo): Promise<Trial | undefined> {
-  const trial = await new TrialFile(stateDir).read();
+export async function earlierTrial(directories: OwnDirectories, io: CommandIo): Promise<Trial | undefined> {
+  const trial = await new TrialFile(directories.stateDir).read();
   if (!trial || timeLeft(trial) === undefined) return trial;
   if (!isOverdue(trial)) throw new CommandError(ON_TRIAL_ALREADY);
   io.stderr(
     'lxcnet: manifests were on trial and not confirmed: first it goes back to what was in force before',
   );
-  return goBack(trial, stateDir);
+  return goBack(trial, directories);
 }
 
 /**

@@ -59,7 +59,7 @@ export async function unfinishedWithoutDaemon(
   if (manifests.size === 0) return { named: true, missing: unknown(options) };
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
-  return withKernel(options.stateDir, async ({ view, reconciler, features: { layout } }) => {
+  return withKernel(options, async ({ view, reconciler, features: { layout } }) => {
     const refusal = view.namespaces.processes.announce(container, process);
     if (refusal !== undefined) return { named: true, missing: refusal };
     const { plan, observed } = await reconciler.preview(only(links, manifests), false);

@@ -4,7 +4,7 @@ import type { Manifest } from '../api/resource.ts';
 import { isRetained } from '../engine/removal-gate.ts';
 import { retainedTexts, splitRetained } from '../engine/retained.ts';
 import { SavedState } from '../engine/saved-state.ts';
-import { type KernelSession, openKernel } from '../engine/session.ts';
+import { type KernelSession, type OwnDirectories, openKernel } from '../engine/session.ts';
 import { StateLock } from '../engine/state-lock.ts';
 import { formatFieldError } from '../source/field-error.ts';
 import { scanDirectory } from '../source/scan.ts';
@@ -62,11 +62,11 @@ export async function withLock<T>(stateDir: string, io: CommandIo, work: () => P
 
 /** Runs something with the kernel at hand, and ends the helper programs afterwards. */
 export async function withKernel<T>(
-  stateDir: string,
+  directories: OwnDirectories,
   work: (kernel: KernelSession) => Promise<T>,
 ): Promise<T> {
   if (process.geteuid?.() !== 0) throw new CommandError('Cannot look into the kernel: this needs root');
-  const kernel = await openKernel(stateDir);
+  const kernel = await openKernel(directories);
   try {
     return await work(kernel);
   } finally {

@@ -67,7 +67,7 @@ export async function run(options: RunOptions): Promise<number> {
     events,
     logger,
   });
-  const kernel = await openKernel(options.stateDir, metrics.observeBatch);
+  const kernel = await openKernel(options, metrics.observeBatch);
   const monitors = followKernel();
   const engine = new Engine({
     source,
@@ -79,6 +79,7 @@ export async function run(options: RunOptions): Promise<number> {
     }),
     monitors,
     view: kernel.view,
+    resolvers: kernel.resolvers,
     nft: kernel.nft,
     reconciler: kernel.reconciler,
     objects,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../api/resource.ts';
 import type { PassResult } from '../engine/reconciler.ts';
+import type { OwnDirectories } from '../engine/session.ts';
 import { type ManifestMap, withKernel } from './one-shot.ts';
 
 /** Between two looks at what is not ready yet. Milliseconds. */
@@ -16,9 +17,9 @@ interface Wanted {
 }
 
 /** Makes the kernel as is wanted, until nothing is open any more. @returns the last pass. */
-export function settle(stateDir: string, wanted: Wanted): Promise<PassResult> {
+export function settle(directories: OwnDirectories, wanted: Wanted): Promise<PassResult> {
   const deadline = performance.now() + wanted.timeout;
-  return withKernel(stateDir, async ({ reconciler }) => {
+  return withKernel(directories, async ({ reconciler }) => {
     for (;;) {
       const pass = await reconciler.pass(wanted.desired, wanted);
       const open = [...wanted.desired.values()].some((manifest) => wanted.isOpen(manifest, pass));

@@ -7,6 +7,7 @@ import { withKernel, withLock } from './one-shot.ts';
 
 export interface TeardownOptions {
   readonly stateDir: string;
+  readonly runtimeDir: string;
 }
 
 /**
@@ -16,15 +17,15 @@ export interface TeardownOptions {
  */
 export async function teardown(options: TeardownOptions, io: CommandIo): Promise<number> {
   try {
-    return await withLock(options.stateDir, io, () => removeAll(options.stateDir, io));
+    return await withLock(options.stateDir, io, () => removeAll(options, io));
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;
     throw new CommandError(`${error.message}; stop it first, it would make everything again`);
   }
 }
 
-async function removeAll(stateDir: string, io: CommandIo): Promise<number> {
-  return withKernel(stateDir, async ({ reconciler, nft, features }) => {
+async function removeAll(options: TeardownOptions, io: CommandIo): Promise<number> {
+  return withKernel(options, async ({ reconciler, nft, features }) => {
     // Nothing is wanted, so everything in the inventory goes, and what carries the mark without being in it.
     const result = await reconciler.pass(new Map(), { allowRemovals: true, pruneOrphans: true });
     const error = await removeTables(nft, features.layout);
@@ -36,8 +37,8 @@ async function removeAll(stateDir: string, io: CommandIo): Promise<number> {
     const complete = result.failures.size === 0 && error === undefined;
     // A daemon that starts with an empty directory keeps what was in force: that is nothing now.
     if (complete) {
-      await new SavedState(stateDir).saveSources({});
-      await new TrialFile(stateDir).remove();
+      await new SavedState(options.stateDir).saveSources({});
+      await new TrialFile(options.stateDir).remove();
     }
     return complete ? 0 : 1;
   });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import type { OwnDirectories } from '../engine/session.ts';
 import { untilEnded } from './go-back.ts';
 import { CommandError } from './io.ts';
 
@@ -12,8 +13,9 @@ const READY = 'watches';
  *
  * @throws {CommandError} Where it does not start.
  */
-export async function startGuard(id: string, stateDir: string): Promise<void> {
-  const args = [process.argv[1]!, 'trial-guard', id, '--state-dir', resolve(stateDir)];
+export async function startGuard(id: string, { stateDir, runtimeDir }: OwnDirectories): Promise<void> {
+  const directories = ['--state-dir', resolve(stateDir), '--runtime-dir', resolve(runtimeDir)];
+  const args = [process.argv[1]!, 'trial-guard', id, ...directories];
   // A session of its own: a terminal that goes away ends only what belongs to it.
   const guard = spawn(process.execPath, args, {
     cwd: '/',
@@ -29,8 +31,8 @@ export async function startGuard(id: string, stateDir: string): Promise<void> {
 }
 
 /** What that process does. */
-export async function guardTrial(id: string, stateDir: string): Promise<number> {
+export async function guardTrial(id: string, directories: OwnDirectories): Promise<number> {
   process.send?.(READY);
-  await untilEnded(id, stateDir, SILENT);
+  await untilEnded(id, directories, SILENT);
   return 0;
 }

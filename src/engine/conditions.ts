@@ -57,6 +57,10 @@ export function verdictOf(
   }
   if (plan?.obstacle?.stalled) return stalled(plan.obstacle, besides);
   const failure = pass.failures.get(key);
+  if (failure?.operation.stage === 'resolve') {
+    // It has its own times for another attempt, so that nothing else of the bridge waits for them.
+    return { ...failed(failure.operation.object, failure.message, besides), retry: false };
+  }
   if (failure) return failed(failure.operation.object, failure.message, besides);
   if (plan?.obstacle) {
     return {

@@ -37,7 +37,7 @@ export class Contests {
   ): void {
     for (const operation of done) {
       const { key } = operation;
-      if (plan.plans.has(key) && !changed.has(key) && isCorrection(key, observed, before?.observed))
+      if (plan.plans.has(key) && !changed.has(key) && isCorrection(operation, observed, before?.observed))
         this.#note(factOf(operation));
     }
     for (const { fact, name, owner } of drifts)

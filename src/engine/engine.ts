@@ -4,6 +4,7 @@ import type { Orphan } from '../../controllers/removal.ts';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { Nft } from '../kernel/nft.ts';
+import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView } from '../kernel/view.ts';
 import type { Scan } from '../source/scan.ts';
 import { sameThings } from '../netfilter/memo.ts';
@@ -41,6 +42,7 @@ export interface EngineParts {
   readonly watch$: Observable<void>;
   readonly monitors: KernelMonitors;
   readonly view: KernelView;
+  readonly resolvers: Resolvers;
   readonly nft: Nft;
   readonly reconciler: Reconciler;
   readonly objects: ObjectStore;
@@ -155,6 +157,7 @@ export class Engine implements EngineActions {
     this.#confirmed ||= options.allowPrune;
     this.#pruneOrphans ||= options.pruneOrphans;
     this.#contests.forget();
+    this.#parts.resolvers.forgetProblems();
     const scan = await this.#parts.scan();
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
     this.#take('request', scan);

@@ -1,4 +1,4 @@
-import { type Key, parseKey } from '../api/key.ts';
+import { parseKey } from '../api/key.ts';
 import type { Operation } from '../kernel/command.ts';
 import { type Observed, interfaceMarkedFor } from '../kernel/observed.ts';
 import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
@@ -54,9 +54,14 @@ export function allowedFilter(
 
 /**
  * Whether an operation on this resource was a correction. What a container's start and end bring about is none: its link
- * has another interface then, whoever made it.
+ * has another interface then, whoever made it; nor is what follows a change of other resources.
  */
-export function isCorrection(key: Key, now: Observed, before: Observed | undefined): boolean {
+export function isCorrection(
+  { key, follows }: Operation,
+  now: Observed,
+  before: Observed | undefined,
+): boolean {
+  if (follows) return false;
   if (parseKey(key).kind !== 'Link') return true;
   const indexIn = (observed: Observed | undefined): number | undefined =>
     observed && interfaceMarkedFor(observed.host, key)?.index;

@@ -20,6 +20,7 @@ import { lxcContainerOf } from '../kernel/containers.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { Observed } from '../kernel/observed.ts';
+import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -36,12 +37,15 @@ const LXC_POLL = 50;
 const STARTING_POLL = 10;
 const CONTAINER_POLL = 250;
 const SILENT_POLL = 2_000;
+/** Nothing tells that a dnsmasq has ended: it is not the child of this daemon, which it outlives. */
+const RESOLVER_POLL = 500;
 /** Other tables may change often; what is said of them may be this old. */
 const LOOK_AROUND_DELAY = 500;
 
 interface WatchParts {
   readonly monitors: KernelMonitors;
   readonly view: KernelView;
+  readonly resolvers: Resolvers;
   readonly nft: Nft;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -82,7 +86,11 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     coalesceMap(() => changedSilently(parts, known)),
     filter((changed) => changed),
   );
-  return merge(own$, around$, containers$, silent$).pipe(map(() => undefined));
+  const resolvers$ = interval(RESOLVER_POLL).pipe(
+    coalesceMap(() => parts.resolvers.changed()),
+    filter((changed) => changed),
+  );
+  return merge(own$, around$, containers$, silent$, resolvers$).pipe(map(() => undefined));
 }
 
 /** Whether tables of others may have changed: also while nobody listened. */

@@ -28,8 +28,9 @@ export function reportPass(
     const { kind } = parseKey(key);
     for (const { verb } of operations) metrics.operationsDone(kind, verb);
     const removal = !result.plan.plans.has(key);
-    const drift = !removal && !isExpected(key);
-    if (drift) metrics.driftDetected(kind, operations.length);
+    const corrections = operations.filter(({ follows }) => !follows);
+    const drift = !removal && corrections.length > 0 && !isExpected(key);
+    if (drift) metrics.driftDetected(kind, corrections.length);
     const reason = removal ? 'Removed' : drift ? 'DriftCorrected' : 'Configured';
     const message = summary(operations);
     events.record({ key, type: 'Normal', reason, message });

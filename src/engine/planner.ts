@@ -6,6 +6,7 @@ import { planLink } from '../../controllers/link.ts';
 import { type Note, type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
 import { planPortForward } from '../../controllers/port-forward.ts';
 import { type Leftovers, findLeftovers, planRemoval } from '../../controllers/removal.ts';
+import { planResolverRemovals } from '../../controllers/resolver.ts';
 import { planRoute } from '../../controllers/route.ts';
 import { findStrangers, strangerNote } from '../../controllers/strangers.ts';
 import type { Key } from '../api/key.ts';
@@ -125,7 +126,9 @@ export class Planner {
         plans.set(manifest.key, this.#planForward(manifest, input, desired.conflicts));
     this.#plans.sweep();
     const leftovers = findLeftovers(input);
-    const removals = allowRemovals ? leftovers.removable.flatMap((key) => planRemoval(key, input)) : [];
+    const removals = allowRemovals
+      ? [...planResolverRemovals(input), ...leftovers.removable.flatMap((key) => planRemoval(key, input))]
+      : [];
     return { plans, removals, forwarding: forwarding.operations, desired, strangers, leftovers };
   }
 

@@ -6,6 +6,7 @@ import type { Failure, Operation } from '../kernel/command.ts';
 import type { Executor } from '../kernel/executor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
+import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import {
@@ -15,6 +16,7 @@ import {
   renderDifference,
   textsOf,
 } from '../netfilter/difference.ts';
+import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import { stepsOf } from '../netfilter/steps.ts';
@@ -60,8 +62,16 @@ export function writesOf({ done, filter }: PassResult): number {
   return filter.reduce((sum, write) => sum + Math.max(elements(write), 1), done.length);
 }
 
+/** What of the manifests tells where to look. */
+interface LookedFor {
+  readonly desired: ReadonlyMap<Key, Manifest>;
+  readonly links: readonly Manifest<Link>[];
+  readonly resolvers: ReadonlySet<string>;
+}
+
 export interface ReconcilerParts {
   readonly view: KernelView;
+  readonly resolvers: Resolvers;
   readonly nft: Nft;
   readonly executor: Executor;
   readonly inventory: Inventory;
@@ -76,8 +86,7 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
-  #links:
-    { readonly desired: ReadonlyMap<Key, Manifest>; readonly links: readonly Manifest<Link>[] } | undefined;
+  #lookedFor: LookedFor | undefined;
   /** Whether nft refused the last change. */
   #refused = false;
 
@@ -223,15 +232,20 @@ export class Reconciler {
     return done.filter(({ commands }) => commands.length > 0);
   }
 
-  #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
-    if (this.#links?.desired !== desired) {
+  async #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
+    if (this.#lookedFor?.desired !== desired) {
       const links = [...desired.values()].filter(
         (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
       );
-      this.#links = { desired, links };
+      this.#lookedFor = { desired, links, resolvers: resolverNames(desired) };
     }
-    const { view, inventory } = this.#parts;
-    return view.look(this.#links.links, (host) => sysctlPaths(desired, host, inventory));
+    const { links, resolvers } = this.#lookedFor;
+    const { view, resolvers: processes, inventory } = this.#parts;
+    const [kernel, found] = await Promise.all([
+      view.look(links, (host) => sysctlPaths(desired, host, inventory)),
+      processes.look(resolvers),
+    ]);
+    return { ...kernel, resolvers: found };
   }
 
   async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {

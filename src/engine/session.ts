@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
 import { Nft } from '../kernel/nft.ts';
 import { Shells } from '../kernel/shell.ts';
 import { Visitor } from '../kernel/visitor.ts';
+import { Resolvers } from '../kernel/resolvers.ts';
 import { KernelView } from '../kernel/view.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { Inventory } from './inventory.ts';
@@ -19,15 +20,22 @@ export interface KernelSession {
   readonly features: Features;
   readonly view: KernelView;
   readonly nft: Nft;
+  readonly resolvers: Resolvers;
   readonly inventory: Inventory;
   readonly reconciler: Reconciler;
   /** Ends the programs that stand by. */
   close(): void;
 }
 
+/** The program's own directories. */
+export interface OwnDirectories {
+  readonly stateDir: string;
+  readonly runtimeDir: string;
+}
+
 /** Opens the kernel and the inventory in the state directory. */
 export async function openKernel(
-  stateDir: string,
+  { stateDir, runtimeDir }: OwnDirectories,
   onPhase?: (phase: Phase, seconds: number) => void,
 ): Promise<KernelSession> {
   const fingerprintPath = join(stateDir, 'filter.json');
@@ -43,9 +51,11 @@ export async function openKernel(
     bootId().then((boot) => Inventory.load(join(stateDir, 'inventory.json'), boot)),
   ]);
   const view = new KernelView(shells, nft, visitor, features.layout, features.missing);
-  const executor = new Executor(shells, visitor);
+  const resolvers = new Resolvers(resolve(runtimeDir));
+  const executor = new Executor(shells, visitor, resolvers);
   const reconciler = new Reconciler({
     view,
+    resolvers,
     nft,
     executor,
     inventory,
@@ -56,6 +66,7 @@ export async function openKernel(
     features,
     view,
     nft,
+    resolvers,
     inventory,
     reconciler,
     close() {

@@ -31,6 +31,7 @@ function hasSameSurroundings(before: PlanInput, after: PlanInput): boolean {
     before.claims.all() === after.claims.all() &&
     one.missing === other.missing &&
     one.surroundings === other.surroundings &&
+    one.resolvers === other.resolvers &&
     one.host.routes === other.host.routes &&
     one.host.proxies === other.host.proxies &&
     one.sysctls.size === other.sysctls.size &&

@@ -1,11 +1,13 @@
 import type { Family } from '../api/address.ts';
 import type { Key } from '../api/key.ts';
+import type { ResolverFiles } from './resolver-files.ts';
 
 /**
  * The order in which a batch is carried out. Each stage is over before the next begins, and a resource whose command
  * failed in one stage takes no part in the later ones.
  */
 export const STAGES = [
+  'stop-resolvers',
   'remove-routes',
   'remove-links',
   'remove-bridges',
@@ -16,6 +18,7 @@ export const STAGES = [
   'container',
   'activate',
   'route',
+  'resolve',
   'restore',
 ] as const;
 export type Stage = (typeof STAGES)[number];
@@ -32,7 +35,15 @@ export type Command =
       /** The namespace that the other end of a veth pair is made in; becomes the last argument. */
       readonly into?: Exclude<Place, 'host'>;
     }
-  | { readonly tool: 'sysctl'; readonly path: string; readonly value: string };
+  | { readonly tool: 'sysctl'; readonly path: string; readonly value: string }
+  | ResolverCommand;
+
+/** What happens to a dnsmasq, which is called BRIDGE/SERVICE; one that runs is replaced by one that is started. */
+export type ResolverCommand = { readonly tool: 'dnsmasq'; readonly name: string } & (
+  | { readonly action: 'start'; readonly interface: string; readonly files: ResolverFiles }
+  | { readonly action: 'reload'; readonly files: ResolverFiles }
+  | { readonly action: 'stop' }
+);
 
 /** Something that a batch does to one kernel object, in a form that `diff` prints and the kernel room executes. */
 export interface Operation {
@@ -46,6 +57,8 @@ export interface Operation {
   readonly to?: string;
   /** Empty where the kernel is right already and only the inventory has to follow. */
   readonly commands: readonly Command[];
+  /** It follows a change of other resources, so it is no correction of something that somebody has changed. */
+  readonly follows?: true;
   /** Entered before the commands run (claim), taken out after they succeeded (release). */
   readonly claim?: Claim;
   readonly release?: Claim;

@@ -3,6 +3,7 @@ import { type Command, type Failure, type Operation, type Place, STAGES } from '
 import { batchErrors, renderIpCommand } from './ip.ts';
 import type { ContainerView } from './observed.ts';
 import { REPLACED, openNamespace } from './namespace-handle.ts';
+import type { Resolvers } from './resolvers.ts';
 import type { Shells } from './shell.ts';
 import { writeSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
@@ -25,10 +26,12 @@ type OnView = (container: Key, view: ContainerView) => void;
 export class Executor {
   readonly #shells: Shells;
   readonly #visitor: Visitor;
+  readonly #resolvers: Pick<Resolvers, 'carryOut'>;
 
-  constructor(shells: Shells, visitor: Visitor) {
+  constructor(shells: Shells, visitor: Visitor, resolvers: Pick<Resolvers, 'carryOut'>) {
     this.#shells = shells;
     this.#visitor = visitor;
+    this.#resolvers = resolvers;
   }
 
   /**
@@ -57,10 +60,9 @@ export class Executor {
     const host: Step[] = [];
     const inside = new Map<string, Step[]>();
     for (const { operation, command } of pairs) {
-      const problem =
-        command.tool === 'ip' ? problemWith(command) : await writeSysctl(command.path, command.value);
+      const problem = await this.#begin(command);
       note(refused, operation, problem);
-      if (command.tool === 'sysctl' || problem !== undefined) continue;
+      if (command.tool !== 'ip' || problem !== undefined) continue;
       if (command.place === 'host') {
         host.push({ operation, command });
       } else {
@@ -70,6 +72,18 @@ export class Executor {
     }
     if (host.length > 0) await this.#runHost(host, refused);
     await this.#runInside([...inside.values()], refused, onView);
+  }
+
+  /** Carries a command out, but for those of `ip`, which are put together. @returns what is wrong with it. */
+  async #begin(command: Command): Promise<string | undefined> {
+    switch (command.tool) {
+      case 'ip':
+        return problemWith(command);
+      case 'sysctl':
+        return writeSysctl(command.path, command.value);
+      case 'dnsmasq':
+        return this.#resolvers.carryOut(command);
+    }
   }
 
   /** @param batches The commands for each container. */

@@ -130,7 +130,8 @@ const atomText: AtomRenderer = (atom, type) => {
     if (type === 'ifname') return quotedName(atom);
     return type === 'integer' ? `0x${BigInt(atom).toString(16).padStart(32, '0')}` : atom;
   }
-  if (typeof atom === 'number') return String(atom);
+  // Of 64 bits at most; nft prints longer ones as texts.
+  if (typeof atom === 'number') return type === 'integer' ? `0x${atom.toString(16)}` : String(atom);
   if (isRecord(atom) && isRecord(atom.prefix))
     return `${String(atom.prefix.addr)}/${String(atom.prefix.len)}`;
   if (isRecord(atom) && Array.isArray(atom.range)) return atom.range.map(String).join('-');

@@ -103,6 +103,23 @@ export interface NetfilterView {
   readonly problem?: string;
 }
 
+/** What there is of one dnsmasq. */
+export interface ResolverView {
+  /** The process: the digest of its configuration, and the number of the interface that it was started on. */
+  readonly running?: { readonly config: string; readonly interfaceIndex: number };
+  /** The digest of what it has read again last; absent where that is not known. */
+  readonly data?: string;
+  /** Why the last start has failed with this configuration; absent where it is time for another. */
+  readonly problem?: { readonly config: string; readonly message: string };
+}
+
+export interface ResolversView {
+  /** Whether there is a program `dnsmasq`. */
+  readonly installed: boolean;
+  /** By BRIDGE/SERVICE. */
+  readonly found: ReadonlyMap<string, ResolverView>;
+}
+
 /** Everything that controllers decide on. */
 export interface Observed {
   readonly host: NamespaceView;
@@ -113,6 +130,7 @@ export interface Observed {
   readonly sysctls: ReadonlyMap<string, string>;
   readonly netfilter: NetfilterView;
   readonly surroundings: Surroundings;
+  readonly resolvers: ResolversView;
   /** Features that this kernel lacks. */
   readonly missing: ReadonlySet<string>;
 }

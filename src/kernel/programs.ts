@@ -12,8 +12,11 @@ export interface ProgramResult {
   readonly timedOut?: boolean;
 }
 
+/** Where programs are looked for. */
+export const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
+
 /** Programs see this environment and nothing of the daemon's own. */
-const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+const ENVIRONMENT = { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C' };
 
 const LONGEST_LINE = 64 * 1024;
 const LARGEST_OUTPUT = 512 * 1024 * 1024;

@@ -115,7 +115,7 @@ export class KernelView {
   async look(
     links: readonly Manifest<Link>[],
     sysctlsFor: (host: NamespaceView) => readonly string[],
-  ): Promise<Observed> {
+  ): Promise<Omit<Observed, 'resolvers'>> {
     const stale = new Set(this.#stale);
     this.#stale.clear();
     try {

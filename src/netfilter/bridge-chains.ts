@@ -1,5 +1,5 @@
 import { chain } from './chain.ts';
-import { ND_TARGET } from './sets.ts';
+import { DHCP_HARDWARE, ND_TARGET } from './sets.ts';
 
 /** What a kernel can do of it. */
 export interface BridgeOptions {
@@ -24,6 +24,8 @@ export function bridgeChains({ bandwidth }: BridgeOptions): string[] {
     ]),
     chain('ip_source', [
       'udp sport 67 goto spoof',
+      // Nobody asks for, gives back or declines the lease of another.
+      `udp dport 67 iifname @dhcp_ports iifname . ${DHCP_HARDWARE} != @dhcp_clients goto spoof`,
       'iifname . ip saddr @sources4 return',
       'ip saddr 0.0.0.0 udp sport 68 udp dport 67 return',
       'goto spoof',

@@ -22,6 +22,7 @@ export function addBridgeElements(bridges: readonly Manifest<Bridge>[], sink: El
     sink.add(key, 'bridge_macs', [bridgeMacOf(resource)]);
     for (const port of resource.spec.ports) sink.add(key, 'declared_ports', [port]);
     addMasquerade(key, resource, sink);
+    addResolver(key, resource, sink);
   }
   for (const family of [4, 6] as const) {
     for (const { network, owner } of disjoint(family, networks)) {
@@ -46,11 +47,34 @@ function addMasquerade(key: Key, bridge: Bridge, sink: ElementSink): void {
   }
 }
 
+/** Adds what opens the bridge's own DNS and DHCP to its links. */
+function addResolver(key: Key, bridge: Bridge, sink: ElementSink): void {
+  const { spec } = bridge;
+  const name = bridgeInterfaceOf(bridge);
+  if (spec.dhcp) sink.add(key, 'dhcp_servers', [name, '255.255.255.255']);
+  for (const text of spec.addresses) {
+    const address = text.slice(0, text.indexOf('/'));
+    const { family } = parseAddress(address)!;
+    if (spec.dns) {
+      sink.add(key, `resolvers${family}`, [name, address]);
+      sink.add(key, `resolver_addresses${family}`, [address]);
+    }
+    if (spec.dhcp && family === 4) sink.add(key, 'dhcp_servers', [name, address]);
+  }
+}
+
 /**
  * Adds that a link's port is declared, how much may pass it, and what the link may send as: its MAC address and its
  * addresses.
+ *
+ * @param dhcp Whether its bridge answers DHCP.
  */
-export function addPortElements({ key, resource }: Manifest<Link>, port: string, sink: ElementSink): void {
+export function addPortElements(
+  { key, resource }: Manifest<Link>,
+  port: string,
+  dhcp: boolean,
+  sink: ElementSink,
+): void {
   const addresses = linkAddresses(resource);
   for (const [family, address] of addresses) sink.add(key, `self${family}`, [address, address]);
   sink.add(key, 'link_ports', [port]);
@@ -69,6 +93,12 @@ export function addPortElements({ key, resource }: Manifest<Link>, port: string,
     sink.add(key, `sources${family}`, [port, address]);
     if (family === 6) sink.add(key, 'nd_targets', [port, hexOf(address)]);
   }
+  if (!dhcp) return;
+  sink.add(key, 'dhcp_ports', [port]);
+  sink.add(key, 'dhcp_clients', [
+    port,
+    `0x${parseInt(macAddressOf(resource).replaceAll(':', ''), 16).toString(16)}`,
+  ]);
 }
 
 /** An address as nft prints a 128 bit integer. */

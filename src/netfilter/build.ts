@@ -71,8 +71,9 @@ export class NetfilterBuilder {
     }
     for (const link of links) {
       const port = context.portOf(link);
-      const make = (sink: ElementSink): void => addPortElements(link, port, sink);
-      collector.addAll(this.#memo.of(`port of ${link.key}`, [link.resource, port], make));
+      const dhcp = bridgeByName.get(link.resource.spec.bridge)?.spec.dhcp !== undefined;
+      const make = (sink: ElementSink): void => addPortElements(link, port, dhcp, sink);
+      collector.addAll(this.#memo.of(`port of ${link.key}`, [link.resource, port, dhcp], make));
     }
     const policyInput = {
       links,

@@ -85,6 +85,7 @@ const ATOM_TEXT: Readonly<Record<string, RegExp>> = {
   inet_service: /^\d{1,5}(-\d{1,5})?$/,
   nd_target: /^0x[0-9a-f]{1,32}$/,
   byte_rate: /^[1-9]\d{0,10}$/,
+  dhcp_hardware: /^0x[0-9a-f]{1,12}$/,
 };
 
 function render(atoms: readonly string[], types: readonly string[]): string {

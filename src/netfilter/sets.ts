@@ -5,7 +5,8 @@
 
 /**
  * The type of one part of an element's key, in nft's words; `nd_target` is the target of a neighbour advertisement,
- * for which nft 1.0.6 has no name, and `byte_rate` what may pass in a second.
+ * `dhcp_hardware` whom a DHCP message says that it is for (nft 1.0.6 has no names for these), and `byte_rate` what may
+ * pass in a second.
  */
 export type Atom =
   | 'ifname'
@@ -16,6 +17,7 @@ export type Atom =
   | 'inet_proto'
   | 'inet_service'
   | 'nd_target'
+  | 'dhcp_hardware'
   | 'byte_rate';
 
 /** A set, or a map where it has a value; with a `byte_rate` a set whose elements match only what goes over it. */
@@ -58,7 +60,9 @@ type FamilySet =
   | 'forwarded_from'
   | 'self'
   | 'snat_interfaces'
-  | 'snat_bridge';
+  | 'snat_bridge'
+  | 'resolvers'
+  | 'resolver_addresses';
 
 export type SetName =
   | Families<FamilySet>
@@ -78,6 +82,9 @@ export type SetName =
   | 'sources4'
   | 'sources6'
   | 'nd_targets'
+  | 'dhcp_servers'
+  | 'dhcp_ports'
+  | 'dhcp_clients'
   | 'spoofed'
   | 'bandwidth_egress'
   | 'bandwidth_ingress'
@@ -136,6 +143,8 @@ function familySets(address: 'ipv4_addr' | 'ipv6_addr'): Record<FamilySet, SetDe
     self: inet([address, address]),
     snat_interfaces: inet(['ifname', 'ifname'], { value: [address] }),
     snat_bridge: inet(['ifname'], { value: [address] }),
+    resolvers: inet(['ifname', address]),
+    resolver_addresses: inet([address]),
   };
 }
 
@@ -165,6 +174,9 @@ export const SETS: Readonly<Record<SetName, SetDefinition>> = {
   sources4: { table: 'bridge', key: ['ifname', 'ipv4_addr'] },
   sources6: { table: 'bridge', key: ['ifname', 'ipv6_addr'] },
   nd_targets: { table: 'bridge', key: ['ifname', 'nd_target'] },
+  dhcp_servers: { table: 'inet', key: ['ifname', 'ipv4_addr'] },
+  dhcp_ports: { table: 'bridge', key: ['ifname'] },
+  dhcp_clients: { table: 'bridge', key: ['ifname', 'dhcp_hardware'] },
   spoofed: { table: 'bridge', key: ['ifname'], counter: true },
   bandwidth_egress: { table: 'bridge', key: ['ifname'], value: ['byte_rate'] },
   bandwidth_ingress: { table: 'bridge', key: ['ifname'], value: ['byte_rate'] },
@@ -181,6 +193,8 @@ export const SET_NAMES = Object.keys(SETS) as readonly SetName[];
 
 /** Where a neighbour advertisement has its target: after 8 bytes of ICMPv6 header, 16 bytes. */
 export const ND_TARGET = '@th,64,128';
+/** Where a DHCP message has its client's hardware address: after 8 bytes of UDP header, and 28 of its own. */
+export const DHCP_HARDWARE = '@th,288,48';
 
 /** The definition of a set in nft's language. */
 export function renderSet(name: SetName): string {
@@ -188,8 +202,13 @@ export function renderSet(name: SetName): string {
   const value = isRateSet(name) ? undefined : mapped;
   // An element that says nothing of its rate would get this one: as good as nothing passes.
   const limit = isRateSet(name) ? overRate('1') : SETS[name].limit;
-  const type = key.includes('nd_target')
-    ? `typeof iifname . ${ND_TARGET}`
+  const raw = key.includes('nd_target')
+    ? ND_TARGET
+    : key.includes('dhcp_hardware')
+      ? DHCP_HARDWARE
+      : undefined;
+  const type = raw
+    ? `typeof iifname . ${raw}`
     : `type ${key.join(' . ')}${value ? ` : ${value.join(' . ')}` : ''}`;
   return [
     `  ${value ? 'map' : 'set'} ${name} {`,

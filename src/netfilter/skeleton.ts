@@ -19,6 +19,8 @@ const DISPATCH = `ct direction . meta nfproto vmap { ${ROLES.flatMap(({ directio
   ['4', '6'].map((f) => `${direction} . ipv${f} : goto ${direction}${f}`),
 ).join(', ')} }`;
 
+const DNS = 'meta l4proto { tcp, udp } th dport 53';
+
 function inetChains(options: FlowOptions): string[] {
   return [
     unknownChain('iifname'),
@@ -36,10 +38,22 @@ function inetChains(options: FlowOptions): string[] {
       'ct state invalid drop',
       'ct direction reply accept',
       'ct state related meta l4proto { icmp, ipv6-icmp } accept',
+      `${DNS} jump resolver`,
+      // DHCP has its client's lease renewed by unicast; before, the client has no address of its own.
+      'udp sport 68 udp dport 67 iifname . ip daddr @dhcp_servers accept',
       'meta nfproto ipv4 jump egress_original4',
       'meta nfproto ipv6 jump egress_original6',
       'meta priority set 0:0',
       'accept',
+    ]),
+    // A bridge's resolver is for the links of this bridge, whatever policies say, and for nobody else but the host.
+    chain('resolver', [
+      'iifname . ip daddr @resolvers4 ip saddr @denied_egress4 accept',
+      'iifname . ip6 daddr @resolvers6 ip6 saddr @denied_egress6 accept',
+      'iifname . ip daddr @resolvers4 return',
+      'iifname . ip6 daddr @resolvers6 return',
+      'ip daddr @resolver_addresses4 drop',
+      'ip6 daddr @resolver_addresses6 drop',
     ]),
     chain('forward', [
       'type filter hook forward priority 5; policy accept;',
@@ -49,7 +63,11 @@ function inetChains(options: FlowOptions): string[] {
       'meta nfproto ipv4 iifname @guarded4 drop',
       'meta nfproto ipv6 iifname @guarded6 drop',
     ]),
-    chain('input', ['type filter hook input priority 5; policy accept;', 'iifname @bridges goto host']),
+    chain('input', [
+      'type filter hook input priority 5; policy accept;',
+      'iifname @bridges goto host',
+      `iifname != "lo" ${DNS} jump resolver`,
+    ]),
     chain('output', [
       'type filter hook output priority 5; policy accept;',
       // A redirect would tell a container to try its sibling directly, which an isolated port does not let through.

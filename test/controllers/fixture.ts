@@ -8,6 +8,7 @@ import type {
   NamespaceView,
   ObservedInterface,
   ObservedRoute,
+  ResolversView,
 } from '../../src/kernel/observed.ts';
 import type { Surroundings } from '../../src/kernel/surroundings.ts';
 import { parseManifests } from '../../src/source/parse.ts';
@@ -60,6 +61,7 @@ interface World {
   readonly surroundings?: Partial<Surroundings>;
   readonly missing?: readonly string[];
   readonly lxcNics?: Readonly<Record<string, LxcNic>>;
+  readonly resolvers?: Partial<ResolversView>;
 }
 
 /** A plan's input: what is wanted, and the world as it was seen. */
@@ -73,6 +75,7 @@ export function input(
     surroundings = {},
     missing = [],
     lxcNics = {},
+    resolvers = {},
   }: World = {},
 ): PlanInput {
   return {
@@ -84,6 +87,7 @@ export function input(
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
       surroundings: { foreign: [], listeners: [], ...surroundings },
+      resolvers: { installed: true, found: new Map(), ...resolvers },
       missing: new Set(missing),
     },
     claims: claimsOf(claims),
@@ -101,10 +105,11 @@ function claimsOf(claims: readonly Claim[]): Claims {
 /** Operations as lines: stage, and the command. */
 export function lines(operations: readonly Operation[]): string[] {
   return operations.flatMap(({ stage, commands }) =>
-    commands.map((command) =>
-      command.tool === 'ip'
-        ? `${stage}: ip ${[...command.args, ...(command.into ? ['into', command.into.path] : [])].join(' ')}`
-        : `${stage}: ${command.path}=${command.value}`,
-    ),
+    commands.map((command) => {
+      if (command.tool === 'ip')
+        return `${stage}: ip ${[...command.args, ...(command.into ? ['into', command.into.path] : [])].join(' ')}`;
+      if (command.tool === 'sysctl') return `${stage}: ${command.path}=${command.value}`;
+      return `${stage}: ${command.action} dnsmasq of ${command.name}`;
+    }),
   );
 }

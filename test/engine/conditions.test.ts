@@ -4,7 +4,7 @@ import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import { verdictOf } from '../../src/engine/conditions.ts';
 import type { PassResult } from '../../src/engine/reconciler.ts';
-import type { Operation } from '../../src/kernel/command.ts';
+import type { Operation, Stage } from '../../src/kernel/command.ts';
 import { manifests } from '../server/fixture.ts';
 
 const operation: Operation = {
@@ -21,6 +21,7 @@ const operation: Operation = {
 interface Scene {
   readonly plan?: Plan;
   readonly failure?: string;
+  readonly stage?: Stage;
   readonly netfilterError?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly invalid?: readonly string[];
@@ -33,7 +34,17 @@ function verdict({ plan = NOTHING_TO_DO, kind = 'Link', ...scene }: Scene) {
   const pass = {
     plan: { plans: new Map([[wanted.key, plan]]), notes: new Map(), foreignDrops: new Map() },
     failures: new Map(
-      scene.failure === undefined ? [] : [[wanted.key, { operation, message: scene.failure }]],
+      scene.failure === undefined
+        ? []
+        : [
+            [
+              wanted.key,
+              {
+                operation: { ...operation, ...(scene.stage && { stage: scene.stage }) },
+                message: scene.failure,
+              },
+            ],
+          ],
     ),
     ...(scene.netfilterError !== undefined && { netfilterError: scene.netfilterError }),
   } as unknown as PassResult;
@@ -46,6 +57,15 @@ function verdict({ plan = NOTHING_TO_DO, kind = 'Link', ...scene }: Scene) {
     message: conditions[0]!.message,
   };
 }
+
+describe('a bridge whose dnsmasq does not start', () => {
+  it('is not ready, and nothing else of it waits for the next attempt', () => {
+    expect(verdict({ failure: 'no memory', stage: 'resolve' })).toMatchObject({
+      retry: false,
+      texts: ['Ready=False ReconciliationFailed', 'Reconciling=True ProgressingWithRetry'],
+    });
+  });
+});
 
 describe('a resource', () => {
   it('with nothing left to do is ready', () => {

@@ -7,7 +7,7 @@ import { device, view } from '../controllers/fixture.ts';
 const VM1 = 'Link/default/vm1' as Key;
 
 /** A pass after which the link's host end has this number, and in which it was isolated. */
-function pass(index: number): PassResult {
+function pass(index: number, follows: boolean): PassResult {
   const operation = {
     key: VM1,
     stage: 'configure',
@@ -15,6 +15,7 @@ function pass(index: number): PassResult {
     object: 'interface veth1',
     field: 'mtu',
     commands: [],
+    ...(follows && { follows }),
   };
   return {
     done: [operation],
@@ -23,13 +24,13 @@ function pass(index: number): PassResult {
   } as unknown as PassResult;
 }
 
-function observe(indexes: readonly number[]): readonly string[] {
+function observe(indexes: readonly number[], follows = false): readonly string[] {
   const contests = new Contests({
     clock: { now: () => 0 },
     events: { record: () => undefined } as never,
     logger: { warn: () => undefined } as never,
   });
-  const passes = indexes.map(pass);
+  const passes = indexes.map((index) => pass(index, follows));
   for (const [number, result] of passes.entries())
     contests.observe(result, passes[number - 1], [], new Set());
   return contests.of(VM1);
@@ -42,5 +43,9 @@ describe('a link that has to be put right again and again', () => {
 
   it('is not where its container was started again each time', () => {
     expect(observe([5, 6, 7, 8, 9, 10, 11, 12, 13, 14])).toEqual([]);
+  });
+
+  it('is not where each time it follows a change of another resource', () => {
+    expect(observe([5, 5, 5, 5, 5, 5, 5, 5, 5], true)).toEqual([]);
   });
 });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { PlanInput } from '../../controllers/plan.ts';
 import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
-import { Planner } from '../../src/engine/planner.ts';
+import { type FullPlan, Planner } from '../../src/engine/planner.ts';
 import type { Claim } from '../../src/kernel/command.ts';
-import type { ContainerView, ObservedInterface } from '../../src/kernel/observed.ts';
+import type { ContainerView, ObservedInterface, ResolverView } from '../../src/kernel/observed.ts';
+import { desiredResolver } from '../../src/resolver/files.ts';
 import { device, manifests, view } from '../controllers/fixture.ts';
 
 /*
@@ -15,11 +16,11 @@ import { device, manifests, view } from '../controllers/fixture.ts';
 
 const NAMES = ['a', 'b', 'c'];
 const API = 'lxcnet.dev/v1alpha1';
-const bridge = (siblings: string): object => ({
+const bridge = (siblings: string, services: object = {}): object => ({
   apiVersion: API,
   kind: 'Bridge',
   metadata: { name: 'br0' },
-  spec: { addresses: ['10.0.0.1/24', 'fd00::1/64'], siblings },
+  spec: { addresses: ['10.0.0.1/24', 'fd00::1/64'], siblings, ...services },
 });
 const link = (name: string, spec: object): object => ({
   apiVersion: API,
@@ -45,6 +46,7 @@ class World {
   claims = new Map<Key, readonly Claim[]>();
   all: readonly Claim[] = NONE;
   surroundings: PlanInput['observed']['surroundings'] = { foreign: [], listeners: [] };
+  resolvers: PlanInput['observed']['resolvers'] = { installed: true, found: new Map() };
 
   constructor() {
     this.declare(bridge('Routed'));
@@ -108,6 +110,7 @@ class World {
         sysctls: new Map(),
         netfilter: { skeleton: 'present', elements: new Map() },
         surroundings: this.surroundings,
+        resolvers: this.resolvers,
         missing: NOTHING_MISSING,
       },
     };
@@ -190,6 +193,25 @@ const CHANGES: Readonly<Record<string, Change>> = {
     world.declare(link(name, specs[choice] ?? {}));
   },
   'edit of the bridge': (world, _, choice) => world.declare(bridge(choice > 2 ? 'Switched' : 'Routed')),
+  'services of the bridge': (world, _, choice) =>
+    world.declare(
+      bridge('Routed', { ...(choice % 2 === 0 && { dns: {} }), ...(choice > 2 && { dhcp: {} }) }),
+    ),
+  resolver: (world, _, choice) => {
+    const { resource } = world.desired.get('Bridge/br0' as Key) ?? {};
+    const wanted = resource?.kind === 'Bridge' && desiredResolver(resource, 'dns', world.desired);
+    const config = wanted ? wanted.config : 'abc';
+    const running = { config, interfaceIndex: 10 };
+    const views: readonly ResolverView[] = [
+      {},
+      { running },
+      { running, data: 'def' },
+      { problem: { config, message: 'no memory' } },
+      { running, ...(wanted && { data: wanted.data }) },
+    ];
+    const found = views[choice];
+    world.resolvers = { installed: choice > 0, found: new Map(found ? [['br0/dns', found]] : []) };
+  },
   removal: (world, name) => world.forget(keyOf(name)),
   'removal of the bridge': (world) => world.forget('Bridge/br0'),
   'target of a forward': (world, name, choice) => world.declare(forward(name, NAMES[choice % 3]!)),
@@ -213,13 +235,30 @@ describe('a planner with a memory', () => {
         for (const { change, name, choice } of steps) {
           CHANGES[change]!(world, name, choice);
           const input = world.input();
-          const { plans, notes } = planner.plan(input, { allowRemovals: true });
-          const fresh = new Planner().plan(input, { allowRemovals: true });
-          expect({ plans, notes }).toEqual({ plans: fresh.plans, notes: fresh.notes });
+          const planned = (by: Planner): Pick<FullPlan, 'plans' | 'notes' | 'operations'> => {
+            const { plans, notes, operations } = by.plan(input, { allowRemovals: true });
+            return { plans, notes, operations };
+          };
+          expect(planned(planner)).toEqual(planned(new Planner()));
         }
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('sees that the dnsmasq of a bridge has ended', () => {
+    const world = new World();
+    CHANGES['services of the bridge']!(world, '', 0);
+    CHANGES.resolver!(world, '', 4);
+    const planner = new Planner();
+    const resolvers = (): string[] =>
+      planner
+        .plan(world.input(), { allowRemovals: true })
+        .operations.flatMap(({ stage, object }) => (stage === 'resolve' ? [object] : []));
+    expect(resolvers()).toEqual([]);
+    CHANGES.resolver!(world, '', 0);
+    world.resolvers = { ...world.resolvers, installed: true };
+    expect(resolvers()).toEqual(['dnsmasq of br0/dns']);
   });
 
   it('has the same plan for a link about which nothing has changed', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
 import type { NetNs } from '../support/netns.ts';
+import { ask, udhcpc } from '../support/resolver.ts';
 
 /** The daemon with one of the examples, and the containers that it names. */
 async function run(lab: Lab, example: string): Promise<ReadonlyMap<string, NetNs>> {
@@ -64,4 +65,16 @@ it('policies.yaml: monitoring reads the metrics, the LAN uses its ports, and nob
   // What no policy of type Egress selects may go where it likes on this bridge.
   for (const address of [CLIENT, CLIENT6])
     expect(await prometheus.probe(address, 80), address).toMatchObject({ server: 'client' });
+});
+
+it('names.yaml: the web server finds its database by name, and reaches it', async () => {
+  await using lab = new Lab();
+  const containers = await run(lab, 'names.yaml');
+  const [web, db] = [containers.get('web')!, containers.get('db')!];
+  await db.serve(5432);
+  expect(udhcpc(web)).toMatchObject({ ip: '10.10.20.10', dns: '10.10.20.1', domain: 'default.lxcnet' });
+  for (const type of ['A', 'AAAA'] as const) {
+    const [address] = ask(web, '10.10.20.1', 'db.default.lxcnet', { type }).answers!;
+    expect(await web.probe(address!, 5432), address).toMatchObject({ server: 'db' });
+  }
 });

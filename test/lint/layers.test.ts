@@ -20,7 +20,13 @@ async function lint(file: string, text: string): Promise<readonly string[]> {
 const importing = (module: string): string => `import * as it from '${module}';\nvoid it;\n`;
 
 describe('what decides', () => {
-  const rooms = ['controllers/bridge.ts', 'src/netfilter/build.ts', 'src/import/import.ts', 'src/api/key.ts'];
+  const rooms = [
+    'controllers/bridge.ts',
+    'src/netfilter/build.ts',
+    'src/resolver/files.ts',
+    'src/import/import.ts',
+    'src/api/key.ts',
+  ];
   const effects = ['node:fs', 'fs', 'node:fs/promises', 'node:child_process', 'node:timers', 'node:http'];
 
   it.each(rooms)('%s imports no effect', async (file) => {
@@ -41,6 +47,8 @@ describe('arrows go one way', () => {
     ['src/api/key.ts', '../engine/ports.ts'],
     ['src/netfilter/build.ts', '../../controllers/bridge.ts'],
     ['src/netfilter/build.ts', '../kernel/executor.ts'],
+    ['src/resolver/files.ts', '../kernel/resolvers.ts'],
+    ['src/resolver/files.ts', '../netfilter/build.ts'],
     ['controllers/bridge.ts', '../src/kernel/executor.ts'],
     ['controllers/bridge.ts', '../src/engine/engine.ts'],
     ['src/kernel/ip.ts', '../engine/ports.ts'],
@@ -62,6 +70,7 @@ describe('arrows go one way', () => {
     ['src/netfilter/build.ts', '../kernel/observed.ts'],
     ['controllers/bridge.ts', '../src/kernel/command.ts'],
     ['controllers/bridge.ts', '../src/netfilter/build.ts'],
+    ['controllers/resolver.ts', '../src/resolver/files.ts'],
     ['src/import/render.ts', '../source/yaml.ts'],
     ['src/server/age.ts', '../engine/ports.ts'],
     ['src/engine/engine.ts', '../kernel/view.ts'],

@@ -49,6 +49,26 @@ describe('buildNetfilter', () => {
     expect(keysOf(elements, 'everything')).toEqual([]);
   });
 
+  it('opens the services of a bridge to its own links where it has them, and costs nothing where not', () => {
+    const sets = ['resolvers4', 'resolvers6', 'resolver_addresses4', 'dhcp_servers', 'dhcp_ports'] as const;
+    const closed = build(bridge('br0'), link('a', 'a', 10));
+    for (const set of sets) expect(keysOf(closed.elements, set), set).toEqual([]);
+    const open = build(
+      bridge('br0', { dns: {}, dhcp: {} }),
+      bridge('br1', { addresses: ['10.10.21.1/24'], dns: {} }),
+      link('a', 'a', 10, { macAddress: '00:11:22:33:44:55' }),
+      link('b', 'b', 11, { bridge: 'br1', addresses: ['10.10.21.11/24'] }),
+      link('c', 'c', 12, { antiSpoofing: false }),
+    );
+    const keys = (set: SetName): string[] => keysOf(open.elements, set);
+    expect(keys('resolvers4')).toEqual(['"br0" . 10.10.20.1', '"br1" . 10.10.21.1']);
+    expect(keys('resolvers6')).toEqual(['"br0" . fd00:20::1']);
+    expect(keys('resolver_addresses4')).toEqual(['10.10.20.1', '10.10.21.1']);
+    expect(keys('dhcp_servers')).toEqual(['"br0" . 255.255.255.255', '"br0" . 10.10.20.1']);
+    expect(keys('dhcp_ports')).toEqual(['"lx-a"']);
+    expect(keys('dhcp_clients')).toEqual(['"lx-a" . 0x1122334455']);
+  });
+
   it('opens a link that no policy selects only where its bridge says Allow', () => {
     const { elements } = build(
       bridge('br0', { defaultPolicy: 'Allow' }),

@@ -17,6 +17,7 @@ const ATOMS = {
   inet_service: '8080',
   nd_target: '0xfd000020000000000000000000000010',
   byte_rate: '12500000',
+  dhcp_hardware: '0x20000000099',
 };
 
 describe('ElementCollector', () => {

@@ -80,6 +80,37 @@ const TABLE: MessageTable = [
     bridge('{masquerade: {source: 5}}'),
     '4:29: Bridge/br0: spec.masquerade.source: Invalid value: 5: must be a string or a list',
   ],
+  [
+    'a resolver that nobody can ask',
+    bridge('{dns: {}}'),
+    '4:13: Bridge/br0: spec.dns: Forbidden: may only be set where `addresses` has an address, at which it is asked',
+  ],
+  [
+    'DHCP without an IPv4 address',
+    bridge('{addresses: ["fd00::1/64"], dhcp: {}}'),
+    '4:41: Bridge/br0: spec.dhcp: Forbidden: may only be set where `addresses` has an IPv4 address',
+  ],
+  [
+    'a resolver that asks itself',
+    bridge('{addresses: [10.0.0.1/8], dns: {upstream: [10.0.0.2, 10.0.0.1]}}'),
+    '4:60: Bridge/br0: spec.dns.upstream[1]: Invalid value: "10.0.0.1": must not be an address of this bridge: it would ask itself',
+  ],
+  [
+    'an upstream with a line of its own',
+    bridge('{addresses: [10.0.0.1/8], dns: {upstream: ["10.0.0.2\\nno-hosts"]}}'),
+    `4:50: Bridge/br0: spec.dns.upstream[0]: Invalid value: "10.0.0.2\\nno-hosts": ${IP_RULE}`,
+  ],
+  [
+    'an upstream of one address',
+    bridge('{addresses: [10.0.0.1/8], dns: {upstream: 10.0.0.2}}'),
+    '4:49: Bridge/br0: spec.dns.upstream: Unsupported value: "10.0.0.2": supported values: "None", "Host", or a list',
+  ],
+  [
+    'dns as a word',
+    bridge('{addresses: [10.0.0.1/8], dns: true, dhcp: {range: 5}}'),
+    '4:38: Bridge/br0: spec.dns: Invalid value: true: must be a mapping',
+    '4:51: Bridge/br0: spec.dhcp.range: Unknown field',
+  ],
   // Link
   [
     'no container',

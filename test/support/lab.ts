@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -53,6 +54,8 @@ export class Lab implements AsyncDisposable {
   /** @param around A command that runs the daemon as its last arguments. */
   constructor(around: (lab: Lab) => readonly string[] = () => []) {
     this.#around = around;
+    // dnsmasq reads what is below with the rights of another user.
+    chmodSync(this.directory, 0o711);
     mkdirSync(this.manifests);
     this.host = this.#namespace('host');
     this.client = this.#namespace('client');

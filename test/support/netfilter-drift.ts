@@ -45,6 +45,7 @@ const STRANGE: Readonly<Record<Atom, string>> = {
   inet_service: '65533',
   nd_target: '0x20010db8ffff00000000000000000007',
   byte_rate: '4321',
+  dhcp_hardware: '0x20000000099',
 };
 
 const strange = (atoms: readonly Atom[]): string => atoms.map((atom) => STRANGE[atom]).join(' . ');
