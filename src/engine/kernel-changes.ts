@@ -86,10 +86,7 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
     coalesceMap(() => changedSilently(parts, known)),
     filter((changed) => changed),
   );
-  const resolvers$ = interval(RESOLVER_POLL).pipe(
-    coalesceMap(() => parts.resolvers.changed()),
-    filter((changed) => changed),
-  );
+  const resolvers$ = interval(RESOLVER_POLL).pipe(filter(() => parts.resolvers.changed()));
   return merge(own$, around$, containers$, silent$, resolvers$).pipe(map(() => undefined));
 }
 

@@ -240,12 +240,9 @@ export class Reconciler {
       this.#lookedFor = { desired, links, resolvers: resolverNames(desired) };
     }
     const { links, resolvers } = this.#lookedFor;
-    const { view, resolvers: processes, inventory } = this.#parts;
-    const [kernel, found] = await Promise.all([
-      view.look(links, (host) => sysctlPaths(desired, host, inventory)),
-      processes.look(resolvers),
-    ]);
-    return { ...kernel, resolvers: found };
+    const { view, inventory } = this.#parts;
+    const kernel = await view.look(links, (host) => sysctlPaths(desired, host, inventory));
+    return { ...kernel, resolvers: this.#parts.resolvers.look(resolvers) };
   }
 
   async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {

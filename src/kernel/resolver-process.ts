@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { basename, dirname, join } from 'node:path';
 
@@ -7,6 +7,8 @@ import { basename, dirname, join } from 'node:path';
  * directory, with what was asked for in its name. So it outlives the daemon, and the next one finds it without having
  * to believe a number in a file. Another network namespace (a container with an lxcnet of its own) may have the same
  * path; its processes are not ours.
+ *
+ * As in `processes.ts` everything is read at once: it is looked at twice a second.
  */
 
 export interface ResolverProcess {
@@ -33,36 +35,36 @@ export function configArgument(path: string): string {
 const CONFIG_OPTION = '--conf-file=';
 
 /** The process whose number is in the directory's `pid` file, if it is a dnsmasq of this directory. */
-export async function processOf(directory: string): Promise<ResolverProcess | undefined> {
-  const text = await readFile(join(directory, 'pid'), 'utf8').catch(() => '');
+export function processOf(directory: string): ResolverProcess | undefined {
+  const text = readText(join(directory, 'pid')) ?? '';
   return /^\d{1,10}\n?$/.test(text) ? inspect(Number(text), directory) : undefined;
 }
 
 /** Ends every dnsmasq of this directory, also one whose `pid` file is lost. */
 export async function endProcesses(directory: string): Promise<void> {
-  const numbers = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(numbers.map((pid) => inspect(pid, directory)));
-  await Promise.all(found.flatMap((process) => (process ? [endProcess(process, directory)] : [])));
+  const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const found = numbers.flatMap((pid) => inspect(Number(pid), directory) ?? []);
+  await Promise.all(found.map((process) => endProcess(process, directory)));
 }
 
 async function endProcess({ pid, stopped }: ResolverProcess, directory: string): Promise<void> {
   for (const signal of stopped ? (['SIGKILL'] as const) : (['SIGTERM', 'SIGKILL'] as const)) {
     const end = performance.now() + PATIENCE;
-    await signalProcess(pid, directory, signal);
+    signalProcess(pid, directory, signal);
     while (performance.now() < end) {
-      if (!(await inspect(pid, directory))) return;
+      if (!inspect(pid, directory)) return;
       await setTimeout(POLL);
     }
   }
 }
 
 /** Sends a signal, unless the process is not (any more) a dnsmasq of this directory. */
-export async function signalProcess(
+export function signalProcess(
   pid: number,
   directory: string,
   signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL',
-): Promise<void> {
-  if (!(await inspect(pid, directory))) return;
+): void {
+  if (!inspect(pid, directory)) return;
   try {
     process.kill(pid, signal);
   } catch {
@@ -70,21 +72,27 @@ export async function signalProcess(
   }
 }
 
-async function inspect(pid: number, directory: string): Promise<ResolverProcess | undefined> {
+/** What a file says; `undefined` where there is none. */
+export function readText(path: string): string | undefined {
   try {
-    const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function inspect(pid: number, directory: string): ResolverProcess | undefined {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const argument = words[1];
     if (words.length !== 3 || argument?.startsWith(CONFIG_OPTION) !== true) return undefined;
     const path = argument.slice(CONFIG_OPTION.length);
     const name = /^(?<config>[0-9a-f]+)-(?<index>\d+)\.conf$/.exec(basename(path))?.groups;
     if (!name || dirname(path) !== directory) return undefined;
-    const [stat, theirs, ours] = await Promise.all([
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-      readlink(`/proc/${pid}/ns/net`),
-      readlink('/proc/self/ns/net'),
-    ]);
+    if (readlinkSync(`/proc/${pid}/ns/net`) !== readlinkSync('/proc/self/ns/net')) return undefined;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-    if (theirs !== ours || /[ZXx]/.test(state)) return undefined;
+    if (/[ZXx]/.test(state)) return undefined;
     return {
       pid,
       config: name.config!,

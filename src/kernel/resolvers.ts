@@ -1,22 +1,18 @@
-import {
-  access,
-  chmod,
-  constants,
-  mkdir,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { accessSync, constants, readdirSync, statSync } from 'node:fs';
+import { chmod, mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ResolverCommand } from './command.ts';
 import type { ResolverView, ResolversView } from './observed.ts';
 import { PROGRAM_FOLDERS, runProgram } from './programs.ts';
 import { DATA_OPTIONS, type ResolverFiles, configDigest, dataDigest } from './resolver-files.ts';
-import { configArgument, configName, endProcesses, processOf, signalProcess } from './resolver-process.ts';
+import {
+  configArgument,
+  configName,
+  endProcesses,
+  processOf,
+  readText,
+  signalProcess,
+} from './resolver-process.ts';
 
 const FIRST_DELAY = 1_000;
 const LONGEST_DELAY = 30_000;
@@ -53,23 +49,23 @@ export class Resolvers {
   }
 
   /** Looks at what there is. @param wanted Those that are to be there, as BRIDGE/SERVICE. */
-  async look(wanted: ReadonlySet<string>): Promise<ResolversView> {
+  look(wanted: ReadonlySet<string>): ResolversView {
     this.#wanted = wanted;
-    this.#names ??= await this.#list();
+    this.#names ??= this.#list();
     if (!this.#isUsed()) return NOTHING;
-    const trace = await this.#trace();
+    const trace = this.#trace();
     if (trace === this.#seen && this.#last) return this.#last;
     this.#seen = trace;
     const found = new Map<string, ResolverView>();
-    for (const name of this.#names) found.set(name, await this.#view(name));
+    for (const name of this.#names) found.set(name, this.#view(name));
     for (const name of this.#problems.keys())
       if (!found.has(name)) found.set(name, this.#withProblem(name, {}));
     return (this.#last = { installed: this.#installed, found });
   }
 
   /** Whether something is another than at the last look: a process has ended, another attempt to start one is due, … */
-  async changed(): Promise<boolean> {
-    return this.#isUsed() && (await this.#trace()) !== this.#seen;
+  changed(): boolean {
+    return this.#isUsed() && this.#trace() !== this.#seen;
   }
 
   /** Lets what has failed be tried again at once. */
@@ -106,28 +102,24 @@ export class Resolvers {
   }
 
   /** The directories that there are, as BRIDGE/SERVICE. */
-  async #list(): Promise<ReadonlySet<string>> {
-    const bridges = await readdir(this.#directory).catch(() => []);
-    const names = bridges.map(async (bridge) => {
-      const services = await readdir(join(this.#directory, bridge)).catch(() => []);
-      return services.map((service) => `${bridge}/${service}`);
-    });
-    return new Set((await Promise.all(names)).flat());
+  #list(): ReadonlySet<string> {
+    const services = (bridge: string): string[] =>
+      namesIn(join(this.#directory, bridge)).map((service) => `${bridge}/${service}`);
+    return new Set(namesIn(this.#directory).flatMap(services));
   }
 
   #isUsed(): boolean {
     return this.#wanted.size > 0 || (this.#names?.size ?? 0) > 0;
   }
 
-  async #view(name: string): Promise<ResolverView> {
+  #view(name: string): ResolverView {
     const directory = join(this.#directory, name);
-    const process = await processOf(directory);
-    const data = await readData(directory);
-    const loaded = await readFile(join(directory, 'loaded'), 'utf8').catch(() => '');
-    const digest = dataDigest(data);
+    const process = processOf(directory);
+    const digest = dataDigest(readData(directory));
+    const isLoaded = process && readText(join(directory, 'loaded')) === loadedText(process.pid, digest);
     return this.#withProblem(name, {
       ...(process && !process.stopped && { running: process }),
-      ...(process && loaded === loadedText(process.pid, digest) && { data: digest }),
+      ...(isLoaded && { data: digest }),
     });
   }
 
@@ -163,41 +155,39 @@ export class Resolvers {
     await endProcesses(directory);
     for (const name of await readdir(directory)) if (name.endsWith('.conf')) await rm(join(directory, name));
     await writeData(directory, files.data);
-    await replaceFile(path, files.config + (await localLines(directory, files)));
+    await replaceFile(path, files.config + localLines(directory, files));
     const ran = await runProgram('dnsmasq', [configArgument(path)], { timeout: START_TIMEOUT });
     if (ran.exitCode !== 0) return explain(ran.stderr.trim() || `dnsmasq ended with ${ran.exitCode}`);
     // From here on it answers: the program that was started returns when that is so.
-    const process = await processOf(directory);
+    const process = processOf(directory);
     if (!process) return 'dnsmasq ended as soon as it was started; its log says why';
     await replaceFile(join(directory, 'loaded'), loadedText(process.pid, dataDigest(files.data)));
     return undefined;
   }
 
   async #reload(directory: string, files: ResolverFiles): Promise<void> {
-    const process = await processOf(directory);
+    const process = processOf(directory);
     if (!process) return;
     await writeData(directory, files.data);
-    await signalProcess(process.pid, directory, 'SIGHUP');
+    signalProcess(process.pid, directory, 'SIGHUP');
     // Last, so that after a crash in between it is told once more.
     await replaceFile(join(directory, 'loaded'), loadedText(process.pid, dataDigest(files.data)));
   }
 
-  /** A text that differs when anything that a look would see does, for a few microseconds. */
-  async #trace(): Promise<string> {
-    this.#installed = this.#wanted.size === 0 || (await isInstalled());
-    const names = [...new Set([...(this.#names ?? []), ...this.#wanted])];
-    const parts = names.map(async (name) => {
+  /** A text that differs when anything that a look would see does. For each process it takes 0.1 ms. */
+  #trace(): string {
+    this.#installed = this.#wanted.size === 0 || isInstalled();
+    const parts = [...new Set([...(this.#names ?? []), ...this.#wanted])].map((name) => {
       const directory = join(this.#directory, name);
-      const process = await processOf(directory);
-      const times = DATA_OPTIONS.map(async (option) => {
-        const { mtimeMs, size } = await stat(join(directory, option)).catch(() => ({ mtimeMs: 0, size: 0 }));
-        return `${mtimeMs} ${size}`;
+      const files = DATA_OPTIONS.map((option) => {
+        const file = statSync(join(directory, option), { throwIfNoEntry: false });
+        return file && `${file.mtimeMs} ${file.size}`;
       });
       const problem = this.#problems.get(name);
       const due = problem !== undefined && performance.now() >= problem.until;
-      return [name, JSON.stringify(process), due, ...(await Promise.all(times))].join(' ');
+      return JSON.stringify([name, processOf(directory), due, ...files]);
     });
-    return [this.#installed, ...(await Promise.all(parts))].join('\n');
+    return [this.#installed, ...parts].join('\n');
   }
 }
 
@@ -207,9 +197,9 @@ function loadedText(pid: number, digest: string): string {
 }
 
 /** What depends on the place and on the machine. */
-async function localLines(directory: string, { data }: ResolverFiles): Promise<string> {
+function localLines(directory: string, { data }: ResolverFiles): string {
   // Where the package has made no user of its own, dnsmasq's default (nobody) has to do.
-  const users = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const users = readText('/etc/passwd') ?? '';
   const lines = [
     `pid-file=${join(directory, 'pid')}`,
     ...(/^dnsmasq:/m.test(users) ? ['user=dnsmasq'] : []),
@@ -220,12 +210,9 @@ async function localLines(directory: string, { data }: ResolverFiles): Promise<s
   return lines.map((line) => `${line}\n`).join('');
 }
 
-async function readData(directory: string): Promise<ResolverFiles['data']> {
-  const texts = DATA_OPTIONS.map(async (option) => {
-    const text = await readFile(join(directory, option), 'utf8').catch(() => undefined);
-    return text === undefined ? [] : [[option, text]];
-  });
-  return Object.fromEntries((await Promise.all(texts)).flat()) as ResolverFiles['data'];
+function readData(directory: string): ResolverFiles['data'] {
+  const texts = DATA_OPTIONS.map((option) => [option, readText(join(directory, option))] as const);
+  return Object.fromEntries(texts.filter(([, text]) => text !== undefined));
 }
 
 async function writeData(directory: string, data: ResolverFiles['data']): Promise<void> {
@@ -264,14 +251,23 @@ async function interfaceIndex(name: string): Promise<number> {
   return Number(index);
 }
 
-async function isInstalled(): Promise<boolean> {
-  const found = PROGRAM_FOLDERS.map((folder) =>
-    access(join(folder, 'dnsmasq'), constants.X_OK).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return (await Promise.all(found)).includes(true);
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function isInstalled(): boolean {
+  return PROGRAM_FOLDERS.some((folder) => {
+    try {
+      accessSync(join(folder, 'dnsmasq'), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** dnsmasq's words, and what can be done. */
