@@ -1,3 +1,4 @@
+import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
 import { bridgeInterfaceOf } from '../api/naming.ts';
 import type { Manifest } from '../api/resource.ts';
@@ -5,9 +6,12 @@ import {
   type NamespaceView,
   type Observed,
   type ObservedInterface,
+  type ResolversView,
   interfaceMarkedFor,
 } from '../kernel/observed.ts';
 import { elementText } from '../netfilter/elements.ts';
+import { SERVICES, type Service } from '../resolver/config.ts';
+import { resolverName } from '../resolver/files.ts';
 import type { FullPlan } from './planner.ts';
 
 /** What is in the kernel for a resource, as lines for people; taken from the last look. */
@@ -23,7 +27,12 @@ function interfaceFacts({ key, resource }: Manifest, observed: Observed): string
       const device = interfaces.get(name);
       if (!device) return [`interface ${name}: absent`];
       const ports = [...interfaces.values()].filter(({ master }) => master === name).map((port) => port.name);
-      return [describeInterface(device), `ports: ${ports.length === 0 ? 'none' : ports.join(' ')}`];
+      const services = SERVICES.filter((service) => resource.spec[service]);
+      return [
+        describeInterface(device),
+        `ports: ${ports.length === 0 ? 'none' : ports.join(' ')}`,
+        ...services.map((service) => resolverFact(resource, service, observed.resolvers)),
+      ];
     }
     case 'Link': {
       const host = interfaceMarkedFor(observed.host, key);
@@ -51,6 +60,12 @@ function interfaceFacts({ key, resource }: Manifest, observed: Observed): string
     default:
       return [];
   }
+}
+
+function resolverFact(bridge: Bridge, service: Service, { found, installed }: ResolversView): string {
+  const { running, problem } = found.get(resolverName(bridge, service)) ?? {};
+  const absent = problem?.message ?? (installed ? 'absent' : 'not installed');
+  return `dnsmasq for ${service}: ${running ? 'running' : absent}`;
 }
 
 function insideFacts(view: NamespaceView, name: string): string[] {

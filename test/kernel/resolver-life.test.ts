@@ -181,6 +181,7 @@ it('where somebody else listens the bridge says so, keeps everything else right,
   const listen = 'import socket; s = socket.create_server(("", 53)); print(1, flush=True); s.accept()';
   const other = lab.follow(['python3', '-c', listen]);
   await new Promise((resolve) => other.stdout!.once('data', resolve));
+  expect(lab.cli('describe', 'br', 'br0').stdout).toContain('dnsmasq for dns: not installed');
   lab.write('a.yaml', bridge('br0', SPEC), link('vm1', vm1.name, 10, { macAddress: MAC }));
   await lab.start();
   await lab.eventually('it is told', () => lab.condition('br', 'br0')?.reason === 'ResolverFailed');
@@ -188,6 +189,7 @@ it('where somebody else listens the bridge says so, keeps everything else right,
     /Address already in use: another program listens there/,
   );
   lab.host.exec('ip', 'address', 'delete', 'fd00:20::1/64', 'dev', 'br0');
+  expect(lab.cli('describe', 'br', 'br0').stdout).toContain('dnsmasq for dns: running');
   await lab.eventually(
     'its address is back',
     () => lab.host.exec('ip', 'address', 'show', 'dev', 'br0').includes('fd00:20::1/64'),
