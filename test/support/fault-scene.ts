@@ -24,7 +24,7 @@ export function record(fault: FaultRecord): void {
 export function manifests(vm1: NetNs, vm2: NetNs): object[] {
   const everywhere = ['0.0.0.0/0', '::/0'].map((cidr) => ({ ipBlock: { cidr } }));
   return [
-    bridge('br0', { masquerade: { interfaces: ['eth0'] }, mtu: 1450 }),
+    bridge('br0', { masquerade: { interfaces: ['eth0'] }, mtu: 1450, dns: {}, dhcp: {} }),
     link('vm1', vm1.name, 10, {
       routes: [{ to: '10.9.0.0/16' }, { to: 'fd09::/32' }],
       bandwidth: { ingress: '10Gbit', egress: '1Gbit' },
