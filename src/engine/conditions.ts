@@ -55,6 +55,8 @@ export function verdictOf(
     const why = { reason: 'Suspended', message: 'the annotation lxcnet.dev/reconcile says disabled' };
     return { conditions: [draft('Ready', 'Unknown', why)], result: 'blocked', retry: false };
   }
+  const refusal = pass.refusals.get(key);
+  if (refusal) return failed(refusal.object, refusal.words, besides);
   if (plan?.obstacle?.stalled) return stalled(plan.obstacle, besides);
   const failure = pass.failures.get(key);
   if (failure?.operation.stage === 'resolve') {

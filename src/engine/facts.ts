@@ -1,7 +1,7 @@
 import { parseKey } from '../api/key.ts';
 import type { Operation } from '../kernel/command.ts';
 import { type Observed, interfaceMarkedFor } from '../kernel/observed.ts';
-import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
+import { isEmptyDifference } from '../netfilter/difference.ts';
 import type { Fact } from './contention.ts';
 import { TABLES_FACT, elementFact } from './filter-drift.ts';
 import type { NetfilterPlan } from './planner.ts';
@@ -30,15 +30,15 @@ export function allowedOperations(operations: readonly Operation[], holdsBack: H
 }
 
 /** What may be changed of the filter. */
+export interface AllowedFilter extends NetfilterPlan {
+  /** Whether the filter is as desired after that. */
+  readonly complete: boolean;
+}
+
 export function allowedFilter(
   { desired, difference, replaceTables }: NetfilterPlan,
   holdsBack: HoldsBack,
-): {
-  readonly desired: NetfilterPlan['desired'];
-  readonly difference: ElementDifference;
-  readonly replaceTables: boolean;
-  readonly complete: boolean;
-} {
+): AllowedFilter {
   if (replaceTables) {
     const allowed = !holdsBack(TABLES_FACT);
     const nothing = { additions: [], removals: [] };

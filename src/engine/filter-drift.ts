@@ -1,12 +1,12 @@
 import type { Key } from '../api/key.ts';
 import type { ElementDifference } from '../netfilter/difference.ts';
-import { type ElementTable, elementText } from '../netfilter/elements.ts';
+import { type Element, type ElementTable, elementId, elementText } from '../netfilter/elements.ts';
 
 /** One transaction that was carried out. */
 export interface FilterWrite {
   readonly difference: ElementDifference;
-  /** Whether it made the tables anew. */
-  readonly tables: boolean;
+  /** Restored: they were missing, or not as they should be. Made anew: since a change of them had been refused. */
+  readonly tables: 'kept' | 'restored' | 'made anew';
 }
 
 /** Something in the filter that somebody else had changed, and that was put right. */
@@ -22,9 +22,9 @@ export interface FilterDrift {
 
 export const TABLES_FACT = 'tables inet and bridge lxcnet';
 
-/** What identifies an element. */
-export function elementFact({ set, key }: { readonly set: string; readonly key: string }): string {
-  return `filter ${set} ${key}`;
+/** What identifies an element among everything that may drift. */
+export function elementFact(element: Pick<Element, 'set' | 'key'>): string {
+  return `filter ${elementId(element)}`;
 }
 
 /**
@@ -36,7 +36,8 @@ export function elementFact({ set, key }: { readonly set: string; readonly key: 
 export function filterDrift(writes: readonly FilterWrite[], before: ElementTable | undefined): FilterDrift[] {
   if (!before) return [];
   return writes.flatMap(({ difference: { additions, removals }, tables }) => {
-    if (tables)
+    if (tables === 'made anew') return [];
+    if (tables === 'restored')
       return [{ fact: TABLES_FACT, name: `the ${TABLES_FACT}`, text: `made the ${TABLES_FACT} anew` }];
     const restored = additions.filter(({ set, key, value }) => before.get(set)?.get(key)?.value === value);
     const intruders = removals.filter(({ set, key, value }) => before.get(set)?.get(key)?.value !== value);

@@ -54,6 +54,7 @@ export class Judge {
       foreignDrops.get(key),
       errors,
       result.failures.get(key),
+      result.refusals.get(key),
       result.netfilterError,
     ];
     if (contested.length === 0 && sameThings(basis, this.#settled.get(key) ?? [])) {
@@ -69,7 +70,8 @@ export class Judge {
       verdict.conditions,
       token === undefined ? {} : { lastHandledReconcileAt: token },
     );
-    if (verdict.retry) queue.retry(key);
+    // What was refused is tried again whatever else there is to say.
+    if (verdict.retry || result.refusals.has(key)) queue.retry(key);
     else queue.forget(key);
     return verdict.result;
   }

@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { EventLog } from './event-log.ts';
 import { type FilterDrift, filterDrift } from './filter-drift.ts';
+import type { Refusal } from './filter-writer.ts';
 import type { PassResult } from './reconciler.ts';
 
 interface Reporters {
@@ -41,7 +42,7 @@ export function reportPass(
   }
   for (const { difference, tables } of result.filter) {
     const elements = difference.additions.length + difference.removals.length;
-    logger.info('changed the filter', { elements, tables: tables ? 'made anew' : 'kept' });
+    logger.info('changed the filter', { elements, tables: tables === 'kept' ? 'kept' : 'made anew' });
   }
   const drifts = reportFilterDrift(result, before, { events, metrics, logger });
   for (const [key, { operation, message }] of result.failures) {
@@ -52,6 +53,13 @@ export function reportPass(
       message: `${operation.object}: ${message}`,
     });
     logger.warn(`the kernel refused ${operation.object}`, { resource: displayKey(key), reason: message });
+  }
+  for (const [key, refusal] of result.refusals) {
+    const message = refusalText(refusal);
+    const earlier = before?.refusals.get(key);
+    if (earlier && message === refusalText(earlier)) continue;
+    events.record({ key, type: 'Warning', reason: 'ReconciliationFailed', message });
+    logger.warn(`a part of the filter was refused for ${displayKey(key)}`, { reason: message });
   }
   if (result.netfilterError !== undefined) {
     events.record({ type: 'Warning', reason: 'NetfilterFailed', message: result.netfilterError });
@@ -75,14 +83,15 @@ export function reportPass(
   return drifts;
 }
 
+const refusalText = ({ object, words }: Refusal): string => `${object}: ${words}`;
+
 /** What somebody else had changed in the filter belongs to the resource for which it is there, or to the host. */
 function reportFilterDrift(
   result: PassResult,
   before: PassResult | undefined,
   { events, metrics, logger }: Reporters,
 ): readonly FilterDrift[] {
-  const inForce = before?.netfilterError === undefined ? before?.plan.netfilter.desired : undefined;
-  const drifts = filterDrift(result.filter, inForce);
+  const drifts = filterDrift(result.filter, before?.inForce);
   for (const [owner, some] of Map.groupBy(drifts, (drift) => drift.owner)) {
     metrics.driftDetected(owner === undefined ? 'Host' : parseKey(owner).kind, some.length);
     const message = shortened(some.map(({ text }) => text));

@@ -9,20 +9,15 @@ import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
-import {
-  type ElementDifference,
-  elementDifference,
-  isEmptyDifference,
-  renderDifference,
-  textsOf,
-} from '../netfilter/difference.ts';
+import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
+import type { ElementTable } from '../netfilter/elements.ts';
 import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
-import { stepsOf } from '../netfilter/steps.ts';
 import type { Features } from './features.ts';
 import { allowedFilter, allowedOperations } from './facts.ts';
 import type { FilterWrite } from './filter-drift.ts';
+import { FilterWriter, type Refusal } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
 
@@ -47,8 +42,12 @@ export interface PassResult {
   /** What was done, successfully. */
   readonly done: readonly Operation[];
   readonly failures: ReadonlyMap<Key, Failure>;
-  /** nft's words, where it refused the last transaction. */
+  /** nft's words, where nothing of the filter could be changed. */
   readonly netfilterError?: string;
+  /** What was refused of the filter while the rest was carried out, by the resources that have something in it. */
+  readonly refusals: ReadonlyMap<Key, Refusal>;
+  /** The elements that are in force. */
+  readonly inForce?: ElementTable | undefined;
   /** Why running UDP flows could not be led where their forward leads now. */
   readonly flowProblem?: string;
   /** Transactions of netfilter that were carried out. */
@@ -87,12 +86,12 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
   #lookedFor: LookedFor | undefined;
-  /** Whether nft refused the last change. */
-  #refused = false;
+  readonly #writer: FilterWriter;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#planner = new Planner(parts.features.layout.sets);
+    this.#writer = new FilterWriter({ ...parts, layout: parts.features.layout });
   }
 
   /** The tables as this kernel can hold them. */
@@ -124,16 +123,17 @@ export class Reconciler {
     const filter: FilterWrite[] = [];
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
+    this.#writer.retry(options.postponed ?? new Set());
     for (let round = 1; ; round++) {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
       );
-      const netfilter = allowedFilter(plan.netfilter, options.holdsBack ?? (() => false));
+      const netfilter = this.#writer.due(allowedFilter(plan.netfilter, options.holdsBack ?? (() => false)));
       const differs = netfilter.replaceTables || !isEmptyDifference(netfilter.difference);
       // Tables that were made anew and cannot be looked at may be anything: it is not tried again in this pass.
       if (differs && filter.length > 0) netfilterError ??= observed.netfilter.problem;
       const netfilterDue = netfilterError === undefined && differs;
-      const due = this.#due(plan, options, failures, netfilterError !== undefined);
+      const due = this.#due(plan, options, failures, this.#unprotected(desired, netfilterError));
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
         return {
           plan,
@@ -141,19 +141,23 @@ export class Reconciler {
           done,
           failures,
           filter,
-          ...(netfilterError !== undefined && { netfilterError }),
+          refusals: this.#writer.refusals(this.#lookFor(desired).links),
+          ...(netfilterError === undefined ? { inForce: this.#writer.inForce } : { netfilterError }),
           ...(flowProblem !== undefined && { flowProblem }),
         };
       }
       await this.#time('apply', async () => {
         // The filter comes first, so that no link is up before what protects it is in force.
         if (netfilterDue) {
-          netfilterError = await this.#applyNetfilter(netfilter, observed, filter);
-          if (netfilterError === undefined) {
-            flowProblem ??= await this.#moveFlows(netfilter.difference, observed);
+          const written = await this.#writer.write(netfilter, observed, (key) => desired.has(key));
+          netfilterError = written.error;
+          if (written.done) {
+            filter.push(written.done);
+            flowProblem ??= await this.#moveFlows(written.done.difference, observed);
           }
         }
-        const allowed = this.#due(plan, options, failures, netfilterError !== undefined);
+        const unprotected = this.#unprotected(desired, netfilterError);
+        const allowed = this.#due(plan, options, failures, unprotected);
         done.push(...(await this.#execute(allowed, failures)));
       });
     }
@@ -163,7 +167,7 @@ export class Reconciler {
     plan: FullPlan,
     options: PassOptions,
     failures: ReadonlyMap<Key, Failure>,
-    closed: boolean,
+    unprotected: (key: Key) => boolean,
   ): Operation[] {
     const orphans = options.pruneOrphans
       ? plan.leftovers.orphans.flatMap(({ removal }) => removal ?? [])
@@ -176,9 +180,19 @@ export class Reconciler {
       ({ key, verb }) =>
         !failures.has(key) &&
         options.postponed?.has(key) !== true &&
-        // Without its filter a link is neither made nor set up; what is to be removed may go.
-        !(closed && key.startsWith('Link/') && verb !== 'delete'),
+        // What is to be removed may go.
+        (verb === 'delete' || !unprotected(key)),
     );
+  }
+
+  /** Which resources are neither made nor set up, since what protects them is not in force. */
+  #unprotected(
+    desired: ReadonlyMap<Key, Manifest>,
+    netfilterError: string | undefined,
+  ): (key: Key) => boolean {
+    if (netfilterError !== undefined) return (key) => key.startsWith('Link/');
+    const refusals = this.#writer.refusals(this.#lookFor(desired).links);
+    return (key) => refusals.get(key)?.protects === true;
   }
 
   /** A forward that leads elsewhere now does so for running UDP flows, too. */
@@ -191,28 +205,6 @@ export class Reconciler {
       ),
     );
     return forgetFlows(filters, (address) => addresses.has(address));
-  }
-
-  async #applyNetfilter(
-    netfilter: ReturnType<typeof allowedFilter>,
-    observed: Observed,
-    writes: FilterWrite[],
-  ): Promise<string | undefined> {
-    const { view, nft, features } = this.#parts;
-    const desired = textsOf(netfilter.desired);
-    // Where a change was refused, one element that nft cannot find would have every later change refused as well.
-    const anew = netfilter.replaceTables || this.#refused;
-    const difference = anew ? elementDifference(netfilter.desired, new Map()) : netfilter.difference;
-    const transactions = anew
-      ? [features.layout.replacement + renderDifference(difference)]
-      : stepsOf(difference, observed.netfilter.elements, desired).map(renderDifference);
-    let error: string | undefined;
-    for (const transaction of transactions) error ??= await nft.apply(transaction, anew);
-    this.#refused = error !== undefined && !anew;
-    if (error !== undefined || anew || !netfilter.complete) view.invalidate('netfilter');
-    else view.replaceNetfilter({ skeleton: 'present', elements: desired });
-    if (error === undefined) writes.push({ difference, tables: anew });
-    return error;
   }
 
   async #execute(all: readonly Operation[], failures: Map<Key, Failure>): Promise<Operation[]> {
@@ -233,16 +225,21 @@ export class Reconciler {
   }
 
   async #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
+    const { links, resolvers } = this.#lookFor(desired);
+    const { view, inventory } = this.#parts;
+    const kernel = await view.look(links, (host) => sysctlPaths(desired, host, inventory));
+    return { ...kernel, resolvers: this.#parts.resolvers.look(resolvers) };
+  }
+
+  /** The same for the same manifests. */
+  #lookFor(desired: ReadonlyMap<Key, Manifest>): LookedFor {
     if (this.#lookedFor?.desired !== desired) {
       const links = [...desired.values()].filter(
         (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
       );
       this.#lookedFor = { desired, links, resolvers: resolverNames(desired) };
     }
-    const { links, resolvers } = this.#lookedFor;
-    const { view, inventory } = this.#parts;
-    const kernel = await view.look(links, (host) => sysctlPaths(desired, host, inventory));
-    return { ...kernel, resolvers: this.#parts.resolvers.look(resolvers) };
+    return this.#lookedFor;
   }
 
   async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {

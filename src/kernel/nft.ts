@@ -56,6 +56,7 @@ export class Nft {
 
   /** Whether a transaction could be carried out, without doing it. @returns nft's words where it could not. */
   async check(transaction: string): Promise<string | undefined> {
+    if (this.#hang.words !== undefined) return undefined;
     const result = await this.#shells.run('nft -c -f -', transaction);
     // A program that is missing, or was killed, says nothing about the kernel.
     return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);

@@ -11,6 +11,11 @@ export interface Element {
   readonly owner: Key;
 }
 
+/** What identifies an element among all. */
+export function elementId({ set, key }: Pick<Element, 'set' | 'key'>): string {
+  return `${set} ${key}`;
+}
+
 /** Elements by set and key; of two with the same key the first stays. */
 export type ElementTable = ReadonlyMap<SetName, ReadonlyMap<string, Element>>;
 

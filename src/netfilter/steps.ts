@@ -42,7 +42,7 @@ export function stepsOf(
 }
 
 /** The number that an element says something about. */
-function numberOf({ set, key }: StaleElement): string | undefined {
+export function numberOf({ set, key }: StaleElement): string | undefined {
   return SETS[set].key[0] === 'classid' ? key.split(' . ')[0] : undefined;
 }
 

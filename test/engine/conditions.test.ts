@@ -23,6 +23,7 @@ interface Scene {
   readonly failure?: string;
   readonly stage?: Stage;
   readonly netfilterError?: string;
+  readonly refusal?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly invalid?: readonly string[];
   readonly kind?: 'Link' | 'Route';
@@ -45,6 +46,11 @@ function verdict({ plan = NOTHING_TO_DO, kind = 'Link', ...scene }: Scene) {
               },
             ],
           ],
+    ),
+    refusals: new Map(
+      scene.refusal === undefined
+        ? []
+        : [[wanted.key, { object: 'netfilter: macs { "lx-vm1" }', words: scene.refusal }]],
     ),
     ...(scene.netfilterError !== undefined && { netfilterError: scene.netfilterError }),
   } as unknown as PassResult;
@@ -131,6 +137,15 @@ describe('a resource', () => {
       message: 'netfilter: syntax error',
     });
     expect(verdict({ netfilterError: 'syntax error', kind: 'Route' }).result).toBe('success');
+  });
+
+  it('of whose filter a part is refused says which, whatever else is in the way', () => {
+    const plan: Plan = { operations: [], obstacle: conflict('x') };
+    expect(verdict({ plan, refusal: 'No space left on device' })).toMatchObject({
+      texts: ['Ready=False ReconciliationFailed', 'Reconciling=True ProgressingWithRetry'],
+      message: 'netfilter: macs { "lx-vm1" }: No space left on device',
+      retry: true,
+    });
   });
 
   it('whose newest manifest is invalid is stalled, whatever else there is', () => {
