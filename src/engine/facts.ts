@@ -21,6 +21,16 @@ export function factOf({ key, object, field, verb }: Operation): Fact {
   };
 }
 
+/** Whether it makes the host forward; without the filter it would for everybody. */
+export function switchesForwardingOn({ commands }: Operation): boolean {
+  return commands.some(
+    (command) =>
+      command.tool === 'sysctl' &&
+      command.value === '1' &&
+      /(^|[/_])(ip_forward|forwarding)$/.test(command.path),
+  );
+}
+
 /** Without the operations that are held back; and without all of a bridge whose interface may not be made. */
 export function allowedOperations(operations: readonly Operation[], holdsBack: HoldsBack): Operation[] {
   const heldBack = operations.filter((operation) => holdsBack(factOf(operation).id));

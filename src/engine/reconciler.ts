@@ -15,7 +15,7 @@ import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import type { Features } from './features.ts';
-import { allowedFilter, allowedOperations } from './facts.ts';
+import { allowedFilter, allowedOperations, switchesForwardingOn } from './facts.ts';
 import type { FilterWrite } from './filter-drift.ts';
 import { FilterWriter, type Refusal } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
@@ -133,7 +133,7 @@ export class Reconciler {
       // Tables that were made anew and cannot be looked at may be anything: it is not tried again in this pass.
       if (differs && filter.length > 0) netfilterError ??= observed.netfilter.problem;
       const netfilterDue = netfilterError === undefined && differs;
-      const due = this.#due(plan, options, failures, this.#unprotected(desired, netfilterError));
+      const due = this.#due(plan, options, failures, this.#unprotected(plan, desired, netfilterError));
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
         return {
           plan,
@@ -156,7 +156,7 @@ export class Reconciler {
             flowProblem ??= await this.#moveFlows(written.done.difference, observed);
           }
         }
-        const unprotected = this.#unprotected(desired, netfilterError);
+        const unprotected = this.#unprotected(plan, desired, netfilterError);
         const allowed = this.#due(plan, options, failures, unprotected);
         done.push(...(await this.#execute(allowed, failures)));
       });
@@ -167,7 +167,7 @@ export class Reconciler {
     plan: FullPlan,
     options: PassOptions,
     failures: ReadonlyMap<Key, Failure>,
-    unprotected: (key: Key) => boolean,
+    unprotected: (operation: Operation) => boolean,
   ): Operation[] {
     const orphans = options.pruneOrphans
       ? plan.leftovers.orphans.flatMap(({ removal }) => removal ?? [])
@@ -177,22 +177,24 @@ export class Reconciler {
       options.holdsBack ?? (() => false),
     );
     return operations.filter(
-      ({ key, verb }) =>
-        !failures.has(key) &&
-        options.postponed?.has(key) !== true &&
+      (operation) =>
+        !failures.has(operation.key) &&
+        options.postponed?.has(operation.key) !== true &&
         // What is to be removed may go.
-        (verb === 'delete' || !unprotected(key)),
+        (operation.verb === 'delete' || !unprotected(operation)),
     );
   }
 
-  /** Which resources are neither made nor set up, since what protects them is not in force. */
+  /** What is not carried out, since what makes it safe is not in force. */
   #unprotected(
+    { netfilter: { difference, replaceTables } }: FullPlan,
     desired: ReadonlyMap<Key, Manifest>,
     netfilterError: string | undefined,
-  ): (key: Key) => boolean {
-    if (netfilterError !== undefined) return (key) => key.startsWith('Link/');
+  ): (operation: Operation) => boolean {
     const refusals = this.#writer.refusals(this.#lookFor(desired).links);
-    return (key) => refusals.get(key)?.protects === true;
+    if (netfilterError === undefined) return ({ key }) => refusals.get(key)?.protects === true;
+    const guarded = !replaceTables && !difference.additions.some(({ set }) => set.startsWith('guarded'));
+    return (operation) => operation.key.startsWith('Link/') || (!guarded && switchesForwardingOn(operation));
   }
 
   /** A forward that leads elsewhere now does so for running UDP flows, too. */
