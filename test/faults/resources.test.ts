@@ -61,6 +61,30 @@ it('when there is room again, what waited is made by itself', async () => {
   record({ fault: 'a full disk', healed: performance.now() - start });
 });
 
+it('with a state directory that becomes read-only it is the same, and what waited is made when it can be written', async () => {
+  await using lab = new Lab(smallDisk);
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+  await lab.start();
+  lab.ready();
+  const remount = (mode: 'ro' | 'rw'): void => {
+    const mount = ['mount', '-o', `remount,${mode}`, join(lab.directory, 'state')];
+    expect(spawnSync('nsenter', ['--mount', '--target', String(lab.pid), ...mount]).status).toBe(0);
+  };
+  remount('ro');
+  await heals(lab, 'the state directory is read-only');
+  lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
+  await lab.eventually('the new one says why', () =>
+    lab.condition('route', 'one')?.message.includes('the inventory cannot be written: EROFS'),
+  );
+  expect(lab.host.exec('ip', 'route')).not.toContain('10.41.0.0');
+  remount('rw');
+  const start = performance.now();
+  await lab.eventually('it is made', () => lab.host.exec('ip', 'route').includes('10.41.0.0'));
+  record({ fault: 'a read-only state directory', healed: performance.now() - start });
+  lab.ready();
+});
+
 it('without file descriptors the daemon stays, the network too, and it recovers by itself', async () => {
   await using lab = new Lab();
   const vm1 = lab.container('vm1');
