@@ -112,10 +112,9 @@ export class FilterWriter {
     isThere: (key: Key) => boolean,
   ): Promise<{ readonly done?: FilterWrite; readonly error?: string }> {
     const { replaceTables } = filter;
-    const whole = { ...filter, difference: elementDifference(filter.desired, new Map()) };
     // One element that nft cannot find would have every later change of the same refused as well.
     const anew = replaceTables || (this.#anewNext && this.#refused.size === this.#retried.size);
-    const change = anew ? whole : filter;
+    const change = anew ? { ...filter, difference: elementDifference(filter.desired, new Map()) } : filter;
     const error = await this.#carryOut({ ...change, anew, complete: filter.complete }, observed);
     const stillRefused = [...this.#refused].filter(([name]) => !this.#retried.has(name));
     if (error === undefined) {
@@ -124,7 +123,7 @@ export class FilterWriter {
       const tables = replaceTables ? 'restored' : anew ? 'made anew' : 'kept';
       return { done: { difference: change.difference, tables } };
     }
-    const wanted = replaceTables ? whole : filter;
+    const wanted = replaceTables ? change : filter;
     const units = unitsOf(wanted, replaceTables ? new Map() : this.#inForce) ?? [];
     const culprits = await this.#culprits(units, replaceTables, observed, isThere);
     const isOld = ({ unit }: Culprit): boolean => unit.difference.removals.length > 0;

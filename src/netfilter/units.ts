@@ -78,8 +78,9 @@ class Groups {
   readonly #leaders = new Map<Key, Key>();
 
   of(key: Key): Key {
-    const leader = this.#leaders.get(key);
-    return leader === undefined ? key : this.of(leader);
+    let leader = key;
+    for (let next: Key | undefined = key; next !== undefined; next = this.#leaders.get(leader)) leader = next;
+    return leader;
   }
 
   join(one: Key, other: Key): void {
