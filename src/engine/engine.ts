@@ -34,7 +34,7 @@ import { WorkLoop } from './work-loop.ts';
 const HOST = 'host';
 type Item = Key | typeof HOST;
 /** In resync periods: how often netfilter is listed, and everything planned anew, without a reason. */
-const FULL_AUDIT_EVERY = 5;
+const FULL_AUDIT_EVERY = 3;
 
 export interface EngineParts {
   readonly source: ManifestSource;
@@ -213,7 +213,7 @@ export class Engine implements EngineActions {
   /** Looks for what the monitors may have missed. */
   #audit(count: number): void {
     this.#parts.view.invalidateSlice();
-    if (count % FULL_AUDIT_EVERY === 0) {
+    if ((count + 1) % FULL_AUDIT_EVERY === 0) {
       this.#parts.reconciler.forget();
       this.#parts.view.invalidate('netfilter');
     }

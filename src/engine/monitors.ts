@@ -1,11 +1,13 @@
 import { Observable, defer, merge, repeat, retry, share, timer } from 'rxjs';
-import { type Listening, listeningOf } from '../kernel/listening.ts';
+import { type Listening, isStopped, listeningOf } from '../kernel/listening.ts';
 import { type KernelEvent, monitorInterfaces, monitorNetfilter } from '../kernel/monitor.ts';
 import type { LineProgram } from '../kernel/programs.ts';
 
 /** How often is looked whether a monitor that was started listens already, and whether one that does still reads. */
 const START_POLL = 50;
 const CHECK_PERIOD = 1_000;
+/** In these periods: how often is looked whether events wait for it. */
+const READING_EVERY = 5;
 /** A monitor that has not subscribed to anything by then never will. */
 const MOST_START_POLLS = 100;
 const FIRST_DELAY = 250;
@@ -73,18 +75,28 @@ function watchOver(program: LineProgram, onListening: () => void): () => void {
   let timeout: NodeJS.Timeout | undefined;
   let over = false;
   let polls = 0;
+  let checks = 0;
   let before: Reading | undefined;
   const again = (delay: number): void => {
     timeout = setTimeout(check, delay);
   };
   const check = (): void => {
+    if (over) return;
+    if (isStopped(pid)) {
+      program.stop();
+      return;
+    }
+    if (before && ++checks % READING_EVERY !== 0) {
+      again(CHECK_PERIOD);
+      return;
+    }
     const state = listeningOf(pid);
-    if (over || !state) return;
+    if (!state) return;
     const now = { ...state, printed: program.printed() };
-    const starting = !before && !now.subscribed && !now.stopped && ++polls < MOST_START_POLLS;
+    const starting = !before && !now.subscribed && ++polls < MOST_START_POLLS;
     if (starting) {
       again(START_POLL);
-    } else if (now.stopped || !now.subscribed || isDeaf(before, now)) {
+    } else if (!now.subscribed || isDeaf(before, now)) {
       program.stop();
     } else {
       if (!before) onListening();

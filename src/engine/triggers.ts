@@ -6,7 +6,7 @@ const SCAN_DELAY = 20;
 /** The directory is read again this often, whatever the watcher says. */
 const RESCAN_PERIOD = 20_000;
 /** Everything in the kernel is looked at again this often, whatever the monitors say. */
-export const RESYNC_PERIOD = 60_000;
+export const RESYNC_PERIOD = 120_000;
 
 /** Why the manifests are read. */
 export type ScanTrigger = 'start' | 'watch' | 'rescan' | 'request';

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { NAMESPACE_QUERIES, parseInterfaces, parseNamespace, parseProxies, parseRest } from './ip-json.ts';
 import { batchErrors, renderIpCommand } from './ip.ts';
 import type { NamespaceView } from './observed.ts';
@@ -8,9 +9,13 @@ const QUERY = 'ip -j -d -force -batch -';
 /** How `address show dev` says that there is no such interface. */
 const ABSENT = /does not exist/i;
 
+/** Seconds that a bridge and its ports count down, of which nothing here depends. */
+const TIMERS = /_timer":\s*[\d.]+/g;
+
 /** Lists interfaces, addresses and routes of the host's namespace. */
 export class HostLister {
   readonly #shells: Shells;
+  #last: { readonly digest: string; readonly view: NamespaceView } | undefined;
 
   constructor(shells: Shells) {
     this.#shells = shells;
@@ -18,8 +23,11 @@ export class HostLister {
 
   /** Everything. @throws {Error} Where the listing fails or cannot be read. */
   async list(): Promise<NamespaceView> {
-    const answers = await this.#ask(NAMESPACE_QUERIES);
-    return readable(() => parseNamespace(answers.join('\n')));
+    const text = (await this.#ask(NAMESPACE_QUERIES)).join('\n');
+    // A thousand interfaces are a megabyte, most of the time the same as before.
+    const digest = hash('sha256', text.replace(TIMERS, ''));
+    if (this.#last?.digest !== digest) this.#last = { digest, view: readable(() => parseNamespace(text)) };
+    return this.#last.view;
   }
 
   /**

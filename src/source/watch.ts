@@ -164,7 +164,7 @@ async function closeAll(watchers: readonly FSWatcher[]): Promise<void> {
 async function identityOf(root: string): Promise<string> {
   try {
     const { dev, ino, birthtimeNs } = await stat(root, { bigint: true });
-    return `${dev}:${ino}:${birthtimeNs}:${await realpath(root)}`;
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
     return 'absent';
   }

@@ -28,7 +28,7 @@ export interface Metrics
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
 /** Milliseconds. The event loop's lag is measured by a timer; the default one of 10 would be most of what idling costs. */
-const LAG_PRECISION = 100;
+const LAG_PRECISION = 250;
 
 /** Makes the metrics in a registry of their own, every series of a closed set of labels at 0. */
 export function createMetrics(): Metrics {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { containers } from './containers.ts';
 import { daemon } from './daemon.ts';
+import { drift } from './drift.ts';
 import { firstApply } from './first-apply.ts';
 import { fullLoad } from './full-load.ts';
 import { oldArticle } from './old-article.ts';
@@ -17,6 +18,7 @@ import type { Figure, Scenario } from './support.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'first-apply': firstApply,
   daemon,
+  drift,
   containers,
   'packet-path': packetPath,
   'full-load': fullLoad,

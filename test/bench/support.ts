@@ -11,7 +11,7 @@ export interface Figure {
   readonly scenario: string;
   readonly name: string;
   readonly value: number;
-  readonly unit: '×' | 'ms' | 'ns' | '/s' | '%' | 'MiB';
+  readonly unit: '×' | 'ms' | 'ns' | '/s' | '%' | 'MiB' | 'lines';
   /** The most that the value may be. */
   readonly target?: number;
 }
