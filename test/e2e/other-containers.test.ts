@@ -128,7 +128,8 @@ it('a machine of systemd-nspawn has its network by its name, and one that is abs
     lab.ready();
     expect(lab.host.exec('cat', calls!)).toBe(`show --property=Leader --value -- ${NAME}\n`.repeat(round));
     process.kill(Number(outer), 'SIGKILL');
-    lab.host.exec('rm', join(registry!, NAME));
+    // The file may outlive the leader.
     await lab.eventually('it is gone', () => lab.condition('link', 'c')?.reason === 'ContainerNotRunning');
+    lab.host.exec('rm', join(registry!, NAME));
   }
 });
