@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus \
   python3=python3 dnsmasq=dnsmasq-base busybox=busybox iptables-nft=iptables ufw=ufw firewalld=firewalld \
-  dbus-daemon=dbus-daemon bwrap=bubblewrap systemd-nspawn=systemd-container podman=podman newuidmap=uidmap
+  dbus-daemon=dbus-daemon bwrap=bubblewrap systemd-nspawn=systemd-container podman=podman newuidmap=uidmap rsync=rsync
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 

@@ -32,7 +32,11 @@ it.each([
     expect(container.read('routes')).toContain('default via 10.10.20.1 dev eth0');
     expect(container.read('routes')).toContain('default via fd00:20::1 dev eth0');
     container.stop();
-    await lab.eventually('gone', () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning', 1_000);
+    await lab.eventually(
+      'gone',
+      () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning',
+      10_000,
+    );
   }
   expect(container.logged()).not.toContain('lxcnet');
 });
@@ -91,7 +95,7 @@ it('start-host waits for what may still come, and for nothing else', async () =>
   expect(container.read('addresses')).toContain('10.10.30.10/24');
 });
 
-it('with the daemon down what counts is the kernel', { timeout: 120_000 }, async () => {
+it('with the daemon down what counts is the kernel', async () => {
   await using lab = new Lab();
   using container = new LxcContainer(lab, [...EMPTY, ...hooks(lab, ['pre-start'])]);
   using careless = new LxcContainer(
@@ -269,7 +273,7 @@ it('twelve containers that start at once all have their network', async () => {
     40_000,
   );
   for (const [index, container] of containers.entries()) {
-    await lab.eventually('it has routes', () => container.read('routes') !== '', 2_000);
+    await lab.eventually('it has routes', () => container.read('routes') !== '', 10_000);
     expect(container.read('addresses')).toContain(`10.10.20.${numbers[index]}/24`);
     expect(container.logged()).toBe('');
   }

@@ -75,7 +75,7 @@ it('a bridge that is deleted under running containers comes back with all of the
   await scene.heals('ip link delete br0', see, () => host.exec('ip', 'link', 'delete', 'br0'));
   const isolated = (): number =>
     host.exec('ip', '-d', 'link', 'show', 'master', 'br0').match(/isolated on/g)?.length ?? 0;
-  await lab.eventually('both ports are isolated', () => isolated() === 2, 1_000);
+  await lab.eventually('both ports are isolated', () => isolated() === 2, 10_000);
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
   lab.ready();
   expect(lab.cli('events').stdout).toMatch(/DriftCorrected.*created interface br0/);

@@ -61,9 +61,9 @@ it('a port that is not there is waited for, and one of another bridge is left th
   expect(lab.condition('br', 'br0')).toMatchObject({ status: 'False', reason: 'NotFound' });
   expect(lab.condition('br', 'br0', 'Stalled')).toBeUndefined();
   pair(lab, 'p0');
-  await lab.eventually('it is attached', () => device(lab, 'p0')?.master === 'br0', 2_000);
+  await lab.eventually('it is attached', () => device(lab, 'p0')?.master === 'br0', 10_000);
   lab.host.exec('ip', 'link', 'set', 'p1', 'nomaster');
-  await lab.eventually('it is attached', () => device(lab, 'p1')?.master === 'br1', 2_000);
+  await lab.eventually('it is attached', () => device(lab, 'p1')?.master === 'br1', 10_000);
   await lab.eventually('both are ready', () =>
     ['br0', 'br1'].every((name) => lab.condition('br', name)?.status === 'True'),
   );

@@ -28,7 +28,7 @@ it('counters only grow: over edits, tables that somebody deletes, and restarts o
       expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
   };
   const reached = (count: number): Promise<boolean> =>
-    lab.eventually(`${count} connections are counted`, () => connections() === count, 12_000);
+    lab.eventually(`${count} connections are counted`, () => connections() === count, 30_000);
 
   await connect(3);
   await reached(3);

@@ -106,9 +106,9 @@ it('a route whose interface is not there yet comes with it, and back after the i
   lab.host.exec('ip', 'address', 'add', '172.16.0.1/24', 'dev', 'up1');
   for (const name of ['up1', 'up1x']) lab.host.exec('ip', 'link', 'set', name, 'up');
   const isThere = (): boolean => lab.host.exec('ip', 'route').includes('10.30.0.0/16 via 172.16.0.9 dev up1');
-  await lab.eventually('it is there', isThere, 2_000);
+  await lab.eventually('it is there', isThere, 10_000);
   lab.host.exec('ip', 'link', 'set', 'up1', 'down');
   expect(isThere()).toBe(false);
   lab.host.exec('ip', 'link', 'set', 'up1', 'up');
-  await lab.eventually('it is there again', isThere, 2_000);
+  await lab.eventually('it is there again', isThere, 10_000);
 });

@@ -257,7 +257,7 @@ exec "$@"`,
   }
 
   /** Calls the check until it returns something true. @throws {Error} After five seconds, or as many milliseconds. */
-  async eventually<T>(what: string, check: () => T | Promise<T>, within = 15_000): Promise<T> {
+  async eventually<T>(what: string, check: () => T | Promise<T>, within = 45_000): Promise<T> {
     const end = performance.now() + within;
     for (;;) {
       const result = await check();
