@@ -35,6 +35,8 @@ import { foreignOnly } from './triggers.ts';
  */
 const LXC_POLL = 50;
 const STARTING_POLL = 10;
+/** Where many start at once, looking for them must not take from them what they need: so much longer is the pause. */
+const MOST_POLLING = 4;
 const CONTAINER_POLL = 250;
 const SILENT_POLL = 2_000;
 /** Nothing tells that a dnsmasq has ended: it is not the child of this daemon, which it outlives. */
@@ -67,7 +69,7 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
   const { monitors, nft, view } = parts;
   const events$ = monitors.events$.pipe(
     foreignOnly((pid) => nft.isOwnProcess(pid)),
-    tap((event) => takeNote(event, parts)),
+    filter((event) => takeNote(event, parts)),
     share(),
   );
   const own$ = events$.pipe(filter(({ part }) => part !== 'foreign'));
@@ -95,7 +97,8 @@ function mayBeForeign(event: KernelEvent): boolean {
   return event.part === 'foreign' || (event.part === 'unknown' && event.monitor === 'nft');
 }
 
-function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): void {
+/** @returns whether there is reason to look again. */
+function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): boolean {
   switch (event.part) {
     case 'host':
       metrics.monitorEvents(event.group);
@@ -104,10 +107,12 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
     case 'switch':
       metrics.monitorEvents('link');
       break;
-    case 'namespace':
+    case 'namespace': {
       metrics.monitorEvents(event.group);
-      view.invalidate(...view.containersWithNamespaceId(event.id));
-      break;
+      const keys = view.containersToldOf(event);
+      view.invalidate(...keys);
+      return keys.length > 0;
+    }
     case 'netfilter':
       metrics.monitorEvents('nft');
       if (event.sets) view.invalidate(...event.sets.map((set) => `set ${set}` as const));
@@ -125,6 +130,7 @@ function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): vo
       if (event.monitor === 'nft') view.invalidate('netfilter');
       else view.invalidateInterfaces();
   }
+  return true;
 }
 
 function partOf({ group, device }: Extract<KernelEvent, { part: 'host' }>): Part {
@@ -183,19 +189,31 @@ function isLxc({ resource }: Manifest<Link>): boolean {
   return lxcContainerOf(resource.spec.container) !== undefined;
 }
 
-/** Tells, again and again, those of the awaited links whose container is there now. */
+/** Tells those of the awaited links whose container is there now; while a pass is under way, once. */
 function startedContainers(
   period: number,
   awaited: Awaited,
   { view, passed$ }: Pick<WatchParts, 'view'> & Pick<Known, 'passed$'>,
 ): Observable<readonly Key[]> {
   let pause = period;
+  let told = new Set<string>();
+  let awaitedBefore: readonly Manifest<Link>[] = [];
   const look = async (): Promise<readonly Key[]> => {
+    const since = performance.now();
     const links = awaited();
+    // Other links, since a pass is over: what is still not looked into is told again.
+    if (links !== awaitedBefore) told = new Set();
+    awaitedBefore = links;
     const found = await view.namespaces.find(links.map(({ resource }) => resource.spec.container));
     const starting = found.some((container) => container.state === 'absent' && container.starting);
-    pause = starting ? Math.min(period, STARTING_POLL) : period;
-    return links.filter((_, index) => found[index]!.state === 'running').map(({ key }) => key);
+    const busy = (performance.now() - since) * MOST_POLLING;
+    pause = starting ? Math.min(period, Math.max(STARTING_POLL, busy)) : period;
+    return links.flatMap(({ key }, index) => {
+      const container = found[index]!;
+      if (container.state !== 'running' || told.has(`${key} ${container.identity}`)) return [];
+      told.add(`${key} ${container.identity}`);
+      return [key];
+    });
   };
   return defer(look).pipe(
     // While nothing is awaited there is nothing to look for until something has changed.

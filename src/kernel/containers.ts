@@ -2,6 +2,7 @@ import type { Link } from '../api/link.ts';
 import { DEFAULT_LXC_PATH, type LxcContainer, LxcProcesses } from './lxc.ts';
 import { Machines } from './machines.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
+import type { Shells } from './shell.ts';
 
 /** The network namespace of a container, found but not yet looked into. */
 export type ContainerNamespace =
@@ -19,8 +20,12 @@ type ContainerReference = Link['spec']['container'];
 /** Finds the network namespaces of containers, and knows what it has found before. */
 export class Containers {
   /** Who knows the processes of LXC containers. */
-  readonly processes = new LxcProcesses();
+  readonly processes: LxcProcesses;
   readonly #machines = new Machines();
+
+  constructor(shells: Shells) {
+    this.processes = new LxcProcesses(shells);
+  }
 
   /**
    * Finds the network namespaces that `spec.container` of Links names, in the same order. Never throws; a container that

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type LxcContainer, commandSocketOf } from './lxc-sockets.ts';
 import { realUserOf, targetOf } from './processes.ts';
-import { runProgram } from './programs.ts';
+import { type Shells, quoted } from './shell.ts';
 
 /** The processes that hold a container's command socket: its monitor, and while it starts also who starts it. */
 interface Monitors {
@@ -24,6 +24,11 @@ const LONGEST_WAIT = 2_000;
  */
 export class LxcMonitors {
   readonly #known = new Map<string, Monitors>();
+  readonly #shells: Shells;
+
+  constructor(shells: Shells) {
+    this.#shells = shells;
+  }
 
   /** Looks for the monitors of these containers, all at once, where they are not known yet. */
   async lookFor(
@@ -40,7 +45,7 @@ export class LxcMonitors {
     const names = [...unknown.keys()];
     for (let from = 0; from < names.length; from += MOST_AT_A_TIME) {
       const some = names.slice(from, from + MOST_AT_A_TIME);
-      const listed = parseHolders(await askForHolders(some));
+      const listed = parseHolders(await askForHolders(this.#shells, some));
       await Promise.all(
         some.map(async (socket) => {
           const holders = listed.get(socket) ?? [];
@@ -66,14 +71,14 @@ export class LxcMonitors {
 }
 
 /** Of all sockets only these: the names of others may be made so that they look like several lines. */
-async function askForHolders(sockets: readonly string[]): Promise<string> {
+async function askForHolders(shells: Shells, sockets: readonly string[]): Promise<string> {
   const filter = sockets.flatMap((socket, index) => [
     ...(index === 0 ? [] : ['or']),
     'src',
     '=',
     `unix:${socket.replace(/[*?[\]\\]/g, '\\$&')}`,
   ]);
-  return (await runProgram('ss', ['-Hxlp', ...filter])).stdout;
+  return (await shells.run(`ss -Hxlp ${filter.map(quoted).join(' ')}`)).stdout;
 }
 
 interface Holder {

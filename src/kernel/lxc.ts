@@ -3,6 +3,7 @@ import { type LxcContainer, commandSocketOf, listeningSockets } from './lxc-sock
 import { namespaceIdentity } from './namespace-identity.ts';
 import { type ProcessIdentity, identityOf, isStillThere } from './process-identity.ts';
 import { childrenOf, hasSockets } from './processes.ts';
+import type { Shells } from './shell.ts';
 
 export type { LxcContainer };
 
@@ -19,7 +20,11 @@ export const DEFAULT_LXC_PATH = '/var/lib/lxc';
  */
 export class LxcProcesses {
   readonly #known = new Map<string, ProcessIdentity>();
-  readonly #monitors = new LxcMonitors();
+  readonly #monitors: LxcMonitors;
+
+  constructor(shells: Shells) {
+    this.#monitors = new LxcMonitors(shells);
+  }
 
   /**
    * Takes a hook's word for the process of a container whose start is not over.

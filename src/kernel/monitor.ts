@@ -1,4 +1,5 @@
 import { type LineProgram, followProgram } from './programs.ts';
+import { type Told, parseTold } from './told.ts';
 
 /** Something changed; it never says what to do, only where to look. */
 export type KernelEvent =
@@ -11,7 +12,13 @@ export type KernelEvent =
   /** Forwarding was switched: sysctls are read at every look, so there is nothing else to look at. */
   | { readonly part: 'switch' }
   /** In another namespace, by the id that the kernel gives it here. */
-  | { readonly part: 'namespace'; readonly id: number; readonly group: 'link' | 'address' | 'route' }
+  | {
+      readonly part: 'namespace';
+      readonly id: number;
+      readonly group: 'link' | 'address' | 'route';
+      /** What is so now; absent where something is not any more, or that is not told in a way that is read here. */
+      readonly told?: Told;
+    }
   | {
       readonly part: 'netfilter';
       readonly process: number;
@@ -45,9 +52,9 @@ export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => 
 export function parseInterfaceEvent(line: string): KernelEvent | undefined {
   if (/no buffer space|overrun/i.test(line))
     return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
-  const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?:Deleted )?(?<rest>.*)$/.exec(line);
+  const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?<deleted>Deleted )?(?<rest>.*)$/.exec(line);
   if (!match?.groups || match.groups.rest === '') return undefined;
-  const { nsid = 'current', rest = '' } = match.groups;
+  const { nsid = 'current', deleted, rest = '' } = match.groups;
   const isSwitch = /^inet6? /.test(rest);
   const group = /^\d+: \S+ +inet6? /.test(rest)
     ? 'address'
@@ -56,7 +63,10 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
       : 'route';
   // What the kernel keeps for itself says no more than the link or the address that it is for.
   if (group === 'route' && /\btable local\b.*\bproto kernel\b/.test(rest)) return undefined;
-  if (nsid !== 'current') return { part: 'namespace', id: Number(nsid), group };
+  if (nsid !== 'current') {
+    const told = deleted === undefined ? parseTold(rest) : undefined;
+    return { part: 'namespace', id: Number(nsid), group, ...(told && { told }) };
+  }
   if (isSwitch) return { part: 'switch' };
   const device = DEVICE.exec(rest)?.groups?.name;
   return { part: 'host', group, ...(device !== undefined && { device }) };

@@ -57,6 +57,11 @@ export class Shells {
   }
 }
 
+/** One word of a command, whatever is in it. */
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
 /** One request at a time. */
 class Shell {
   readonly #program: Conversation;

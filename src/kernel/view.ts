@@ -2,6 +2,7 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { Containers } from './containers.ts';
+import { emptyNamespace } from './empty-namespace.ts';
 import { HostLister } from './host-lister.ts';
 import { LxcNics } from './lxc-config.ts';
 import type { Nft, TableLayout } from './nft.ts';
@@ -15,6 +16,7 @@ import {
 import { lookAround } from './look-around.ts';
 import { sharedContainer, sharedWith } from './shared.ts';
 import type { Shells } from './shell.ts';
+import { type Told, isKnown } from './told.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
@@ -33,7 +35,7 @@ const LEAST_SLICE = 20;
  */
 export class KernelView {
   /** Who is asked for the namespaces of containers. */
-  readonly namespaces = new Containers();
+  readonly namespaces: Containers;
   readonly #shells: Shells;
   readonly #nft: Nft;
   readonly #visitor: Visitor;
@@ -58,6 +60,7 @@ export class KernelView {
     layout: TableLayout,
     missing: ReadonlySet<string> = new Set(),
   ) {
+    this.namespaces = new Containers(shells);
     this.#shells = shells;
     this.#host = new HostLister(shells);
     this.#nft = nft;
@@ -142,14 +145,22 @@ export class KernelView {
     }
   }
 
-  /** The links whose container's namespace the kernel knows by this id. */
-  containersWithNamespaceId(id: number): Key[] {
+  /**
+   * The links whose container's namespace the kernel knows by this id, and of which what an event says was not seen there
+   * already: our own commands, too, cause events, and the look that they end with is mostly later than these.
+   */
+  containersToldOf({ id, told }: { readonly id: number; readonly told?: Told }): Key[] {
     const devices = [...(this.#hostView?.interfaces.values() ?? [])].filter(
       (device) => device.peerNamespaceId === id,
     );
     return devices
       .flatMap((device) => markedKey(device) ?? [])
-      .filter((key): key is Key => this.#containers.has(key as Key));
+      .filter((key): key is Key => {
+        const container = this.#containers.get(key as Key);
+        return (
+          container !== undefined && !(told && container.state === 'running' && isKnown(told, container.view))
+        );
+      });
   }
 
   /**
@@ -224,7 +235,7 @@ export class KernelView {
     const names = new Set([...before.interfaces.keys(), ...host.interfaces.keys()]);
     return [...names].flatMap((name) => {
       const [one, other] = [before.interfaces.get(name), host.interfaces.get(name)];
-      if (one === other || (one?.index === other?.index && one?.alias === other?.alias)) return [];
+      if (one === other || one?.index === other?.index) return [];
       const keys = [one, other].flatMap((device) => (device ? (markedKey(device) ?? []) : []));
       return keys.filter((key): key is Key => this.#containers.has(key as Key));
     });
@@ -243,7 +254,9 @@ export class KernelView {
       const link = pending[index]!;
       if (container.state === 'running') {
         await this.#lxcNics.look(link, container.identity);
-        running.push({ key: link.key, ...container, commands: [] });
+        const view = emptyNamespace(container.path, container.identity);
+        if (view) views.push([link.key, { ...container, view }]);
+        else running.push({ key: link.key, ...container, commands: [] });
       } else views.push([link.key, container]);
     }
     const results = await this.#visitor.visit(running);

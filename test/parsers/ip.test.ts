@@ -160,7 +160,14 @@ describe('parseInterfaceEvent', () => {
     ['[nsid current]Deleted 3: v0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link', device: 'v0' }],
     // A name that is not one plain word is not one to ask for.
     ['[nsid current]3: v$0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link' }],
-    ['[nsid 4]2: eth0    inet 10.1.0.5/24 scope global eth0', { part: 'namespace', id: 4, group: 'address' }],
+    [
+      '[nsid 4]Deleted 2: eth0    inet 10.1.0.5/24 scope global',
+      { part: 'namespace', id: 4, group: 'address' },
+    ],
+    [
+      '[nsid 4]2: eth0    inet 10.1.0.5/24 scope global eth0',
+      { part: 'namespace', id: 4, group: 'address', told: { index: 2, address: '10.1.0.5/24' } },
+    ],
     ['[nsid current]default via 10.0.0.1 dev eth0', { part: 'host', group: 'route' }],
     ['[nsid current]inet br0 forwarding off rp_filter off', { part: 'switch' }],
     [
