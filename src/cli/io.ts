@@ -4,6 +4,12 @@ export interface CommandIo {
   stderr(line: string): void;
 }
 
+/** Of this process. */
+export const processIo: CommandIo = {
+  stdout: (line) => void process.stdout.write(`${line}\n`),
+  stderr: (line) => void process.stderr.write(`${line}\n`),
+};
+
 /** A failure that the user is told in one line, without a stack. */
 export class CommandError extends Error {
   constructor(message: string) {
