@@ -65,7 +65,7 @@ function complaintsOfIssue(
       }));
     }
     case 'invalid_type': {
-      const requirement = `must be ${typeName(issue.expected)}`;
+      const requirement = `must be ${typeName(issue.expected)}${fieldsAt(path, issue.expected, knownKeys)}`;
       return [value === undefined ? complain(`Required value: ${requirement}`) : invalid(requirement)];
     }
     case 'invalid_value':
@@ -91,6 +91,17 @@ function complaintsOfIssue(
     default:
       return [invalid('is not accepted')];
   }
+}
+
+/** More than these are to be read up. */
+const MOST_FIELDS = 6;
+
+/** What a mapping may hold. */
+function fieldsAt(path: Path, expected: string, knownKeys: (path: Path) => readonly string[]): string {
+  if (expected !== 'object') return '';
+  const names = knownKeys(path);
+  if (names.length === 0) return '; it has no fields, so write {}';
+  return names.length > MOST_FIELDS ? '' : `; its fields: ${names.join(', ')}`;
 }
 
 /** A whole number that is too large to be exact is told about its size; the schema says it is no whole number, too. */

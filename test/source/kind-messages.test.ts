@@ -108,14 +108,19 @@ const TABLE: MessageTable = [
   [
     'dns as a word',
     bridge('{addresses: [10.0.0.1/8], dns: true, dhcp: {range: 5}}'),
-    '4:38: Bridge/br0: spec.dns: Invalid value: true: must be a mapping',
+    '4:38: Bridge/br0: spec.dns: Invalid value: true: must be a mapping; its fields: upstream',
     '4:51: Bridge/br0: spec.dhcp.range: Unknown field',
+  ],
+  [
+    'dhcp as a word',
+    bridge('{addresses: [10.0.0.1/8], dhcp: true}'),
+    '4:39: Bridge/br0: spec.dhcp: Invalid value: true: must be a mapping; it has no fields, so write {}',
   ],
   // Link
   [
     'no container',
     'apiVersion: lxcnet.dev/v1alpha1\nkind: Link\nmetadata: {name: vm1, namespace: lab}\nspec: {bridge: br0}\n',
-    '4:1: Link/lab/vm1: spec.container: Required value: must be a mapping',
+    '4:1: Link/lab/vm1: spec.container: Required value: must be a mapping; its fields: lxc, lxcPath, netns, pid, machine',
   ],
   [
     'two containers',
@@ -232,7 +237,7 @@ const TABLE: MessageTable = [
   [
     'a text as link',
     portForward('{ports: [{port: 80}], link: vm1}'),
-    '4:35: PortForward/web: spec.link: Invalid value: "vm1": must be a mapping',
+    '4:35: PortForward/web: spec.link: Invalid value: "vm1": must be a mapping; its fields: name, namespace',
   ],
   [
     'a bad source',

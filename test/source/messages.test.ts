@@ -155,7 +155,7 @@ const TABLE: MessageTable = [
   [
     'true where a mapping belongs',
     bridge('{masquerade: true}'),
-    '4:20: Bridge/br0: spec.masquerade: Invalid value: true: must be a mapping',
+    '4:20: Bridge/br0: spec.masquerade: Invalid value: true: must be a mapping; its fields: interfaces, source',
   ],
   // List
   [
