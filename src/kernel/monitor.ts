@@ -40,6 +40,9 @@ export type KernelEvent =
 /** The receive buffer: with the default one, two thirds of a burst of 2,000 links are lost. */
 const RECEIVE_BUFFER = '8388608';
 
+/** ip: `netlink receive error No buffer space available (105)`; nft: `# ERROR: We lost some netlink events!` */
+const LOST = /no buffer space|we lost some netlink events/i;
+
 /** Follows links, addresses, routes and forwarding switches, in this namespace and in those that veths lead to. */
 export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
   const args = ['-rc', RECEIVE_BUFFER, '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'];
@@ -50,8 +53,7 @@ export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => 
 
 /** Reads a line of `ip -o monitor … all-nsid`. */
 export function parseInterfaceEvent(line: string): KernelEvent | undefined {
-  if (/no buffer space|overrun/i.test(line))
-    return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
+  if (LOST.test(line)) return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
   const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?<deleted>Deleted )?(?<rest>.*)$/.exec(line);
   if (!match?.groups || match.groups.rest === '') return undefined;
   const { nsid = 'current', deleted, rest = '' } = match.groups;
@@ -92,8 +94,7 @@ export function netfilterEvents(): (line: string) => KernelEvent[] {
   let structure = false;
   const sets = new Set<string>();
   return (line) => {
-    if (/no buffer space|overrun/i.test(line))
-      return [{ part: 'unknown', monitor: 'nft', reason: 'events were lost' }];
+    if (LOST.test(line)) return [{ part: 'unknown', monitor: 'nft', reason: 'events were lost' }];
     const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
     if (!generation) {
       told ||= /^\w+ \w+ (ip|ip6|inet|arp|bridge|netdev) /.test(line);

@@ -39,7 +39,7 @@ it('sets are named where nothing but their elements has changed', () => {
 });
 
 it('lost events are told at once', () => {
-  expect(events('netlink: Error: No buffer space available')).toMatchObject([
+  expect(events('# ERROR: We lost some netlink events!')).toMatchObject([
     { part: 'unknown', monitor: 'nft' },
   ]);
 });
