@@ -18,6 +18,7 @@ import {
   mayAdopt,
   ownerText,
   ownership,
+  takenBack,
 } from './plan.ts';
 import { type SysctlSetting, planSysctl } from './sysctls.ts';
 
@@ -35,6 +36,7 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
   return {
     operations: [
       ...formerInterfaces(key, name, input),
+      ...takenBack(device, key, input.claims),
       ...(device ? [] : [creation(manifest, name)]),
       ...planSettings(manifest, name, device),
       ...planAddresses(

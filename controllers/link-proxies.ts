@@ -20,13 +20,19 @@ export function planProxies({ manifest, bridge, input }: LinkContext): Operation
       : [];
   const present = input.observed.host.proxies;
   const additions = wanted
-    .filter((address) => !present.has(`${device} ${address}`))
+    // Where the inventory was lost they are taken back.
+    .filter(
+      (address) =>
+        !present.has(`${device} ${address}`) || !input.claims.find('proxy', `${device} ${address}`),
+    )
     .map((address): Operation => ({
       key,
       stage: 'activate',
       verb: 'create',
       object: `neighbour proxy ${address} on ${device}`,
-      commands: [ip('host', 'neighbour', 'add', 'proxy', address, 'dev', device)],
+      commands: present.has(`${device} ${address}`)
+        ? []
+        : [ip('host', 'neighbour', 'add', 'proxy', address, 'dev', device)],
       claim: { owner: key, object: 'proxy', id: `${device} ${address}` },
     }));
   const kept = new Set(wanted.map((address) => `${device} ${address}`));

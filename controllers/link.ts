@@ -28,6 +28,7 @@ import {
   mayAdopt,
   ownerText,
   resolved,
+  takenBack,
   unresolved,
 } from './plan.ts';
 
@@ -125,6 +126,7 @@ function planPair(context: LinkContext): Plan {
     operations: [
       ...(stale ? [interfaceRemoval(manifest.key, host)] : []),
       ...formerInterfaces(manifest.key, name, input),
+      ...takenBack(present, manifest.key, input.claims),
       ...(present ? [] : [creation(context, name)]),
       ...planHostSide(context, name, present),
       ...planContainerSide(context, present && inside),

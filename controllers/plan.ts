@@ -86,6 +86,21 @@ export function ownership(
   return claimed && device.alias === '' && device.mac === mac ? 'half-made' : 'foreign';
 }
 
+/** Enters an interface with this resource's mark in the inventory where that was lost: else it would outlive its manifest. */
+export function takenBack(device: ObservedInterface | undefined, key: Key, claims: Claims): Operation[] {
+  if (!device || !isMarkedFor(device, key) || claims.find('interface', device.name)) return [];
+  return [
+    {
+      key,
+      stage: 'mark',
+      verb: 'update',
+      object: `interface ${device.name}`,
+      commands: [],
+      claim: { owner: key, object: 'interface', id: device.name },
+    },
+  ];
+}
+
 /** For messages: whose an interface is that is not this resource's. */
 export function ownerText(device: ObservedInterface): string {
   const key = markedKey(device);

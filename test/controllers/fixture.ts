@@ -2,13 +2,14 @@ import type { Claims, PlanInput } from '../../controllers/plan.ts';
 import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import type { Claim, Operation } from '../../src/kernel/command.ts';
-import type {
-  ContainerView,
-  LxcNic,
-  NamespaceView,
-  ObservedInterface,
-  ObservedRoute,
-  ResolversView,
+import {
+  type ContainerView,
+  type LxcNic,
+  type NamespaceView,
+  type ObservedInterface,
+  type ObservedRoute,
+  type ResolversView,
+  markedKey,
 } from '../../src/kernel/observed.ts';
 import type { Surroundings } from '../../src/kernel/surroundings.ts';
 import { parseManifests } from '../../src/source/parse.ts';
@@ -57,7 +58,10 @@ interface World {
   readonly host?: NamespaceView;
   readonly containers?: Readonly<Record<string, ContainerView>>;
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Besides those of marked interfaces that have a manifest. */
   readonly claims?: readonly Claim[];
+  /** Then there are only the claims above. */
+  readonly inventoryLost?: boolean;
   readonly surroundings?: Partial<Surroundings>;
   readonly missing?: readonly string[];
   readonly lxcNics?: Readonly<Record<string, LxcNic>>;
@@ -72,6 +76,7 @@ export function input(
     containers = {},
     sysctls = {},
     claims = [],
+    inventoryLost = false,
     surroundings = {},
     missing = [],
     lxcNics = {},
@@ -90,8 +95,23 @@ export function input(
       resolvers: { installed: true, found: new Map(), ...resolvers },
       missing: new Set(missing),
     },
-    claims: claimsOf(claims),
+    claims: claimsOf(
+      inventoryLost
+        ? claims
+        : [
+            ...claims,
+            ...claimsOfMarked(desired, host).filter(({ id }) => !claims.some((claim) => claim.id === id)),
+          ],
+    ),
   };
+}
+
+function claimsOfMarked(desired: readonly Manifest[], { interfaces }: NamespaceView): Claim[] {
+  const keys = new Set(desired.map(({ key }) => key));
+  return [...interfaces.values()].flatMap((device) => {
+    const owner = markedKey(device) as Key | undefined;
+    return owner !== undefined && keys.has(owner) ? [{ owner, object: 'interface', id: device.name }] : [];
+  });
 }
 
 function claimsOf(claims: readonly Claim[]): Claims {

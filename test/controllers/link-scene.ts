@@ -22,6 +22,7 @@ export interface Scene {
   readonly host?: readonly ObservedInterface[];
   readonly br0?: ObservedInterface | undefined;
   readonly proxies?: readonly string[];
+  readonly inventoryLost?: boolean;
   readonly inside?: ObservedInterface;
   readonly routes?: readonly ObservedRoute[];
   readonly container?: ContainerView;
@@ -60,7 +61,13 @@ export const ROUTES = [
   observedRoute('::/0', { via: 'fd00:20::1', interface: 'eth0' }),
 ];
 export const PROXIES = ['br0 fd00:20::10'];
-export const MADE = { host: [HOST_END], inside: INSIDE, routes: ROUTES, proxies: PROXIES };
+export const MADE = {
+  host: [HOST_END],
+  inside: INSIDE,
+  routes: ROUTES,
+  proxies: PROXIES,
+  claims: PROXIES.map((id): Claim => ({ owner: VM1, object: 'proxy', id })),
+};
 
 /** What lxcnet would do for the Link vm1 of the Bridge br0. */
 export function plan(scene: Scene) {
@@ -81,6 +88,7 @@ export function plan(scene: Scene) {
       host: view([...(br0 ? [br0] : []), ...(scene.host ?? [])], [], scene.proxies ?? []),
       containers: { [VM1]: scene.container ?? running },
       claims: scene.claims ?? [],
+      inventoryLost: scene.inventoryLost ?? false,
       missing: scene.missing ?? [],
       lxcNics: scene.lxcNic ? { [VM1]: scene.lxcNic } : {},
     }),

@@ -73,6 +73,15 @@ describe('a link that is as its manifest says', () => {
   });
 });
 
+it('a link that is not in the inventory is entered, and nothing else', () => {
+  const { operations } = plan({ ...MADE, claims: [], inventoryLost: true });
+  expect(lines(operations)).toEqual([]);
+  expect(operations.map(({ claim: entered }) => entered)).toEqual([
+    claim(VM1, 'interface', HOST_END.name),
+    claim(VM1, 'proxy', 'br0 fd00:20::10'),
+  ]);
+});
+
 describe('a link that has drifted', () => {
   it.each<[string, Partial<ObservedInterface>, string]>([
     ['is down', { up: false }, 'activate: ip link set dev lx-vm1 up'],

@@ -2,7 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
-import { bridge, route } from '../support/manifests.ts';
+import { bridge, link, route } from '../support/manifests.ts';
+
+const NETWORK = ['10.10.21.1/24'];
 
 const marked = (lab: Lab): string =>
   lab.host.exec('ip', 'route', 'show', 'proto', '199') +
@@ -51,17 +53,29 @@ it('a teardown takes orphans with it', async () => {
   expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lost']).status).not.toBe(0);
 });
 
-it('a route whose manifest is there is taken back where the inventory was lost, and goes with its manifest', async () => {
+it('what has a manifest is taken back where the state directory was lost, and goes with its manifest', async () => {
   await using lab = new Lab();
+  const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'));
-  lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
+  lab.write(
+    'b.yaml',
+    route('one', { to: '10.41.0.0/16', via: CLIENT }),
+    bridge('br1', { addresses: NETWORK }),
+  );
+  lab.write('c.yaml', link('vm1', vm1.name, 10));
   await lab.start();
   lab.ready();
   await lab.stop();
-  rmSync(join(lab.directory, 'state/inventory.json'));
+  rmSync(join(lab.directory, 'state'), { recursive: true });
   await lab.start();
   lab.ready();
   expect(lab.cli('reconcile').stdout).not.toContain('orphan');
   lab.remove('b.yaml');
-  await lab.eventually('it is gone', () => marked(lab) === '');
+  lab.remove('c.yaml');
+  const ours = (): string => {
+    const aliases = lab.host.exec('ip', 'link').match(/alias lxcnet:\S+/g) ?? [];
+    return [...aliases, lab.host.exec('ip', '-6', 'neighbour', 'show', 'proxy'), marked(lab)].join('').trim();
+  };
+  await lab.eventually('it is gone', () => ours() === 'alias lxcnet:Bridge/br0');
+  expect(lab.host.exec('ip', 'address', 'show', 'dev', 'br0')).toContain('10.10.20.1/24');
 });
