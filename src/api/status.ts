@@ -1,5 +1,11 @@
 export type ConditionType =
-  'Ready' | 'Reconciling' | 'Stalled' | 'ReferencesResolved' | 'Contested' | 'ForeignFirewall';
+  | 'Ready'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'ReferencesResolved'
+  | 'Contested'
+  | 'ForeignFirewall'
+  | 'PruneBlocked';
 
 /** One condition, in Kubernetes' shape. Times are RFC 3339, UTC, to the second. */
 export interface Condition {

@@ -34,6 +34,7 @@ export function verdictOf(
   pass: PassResult,
   invalid: readonly FieldError[] | undefined,
   contested: readonly string[] = [],
+  pruneBlocked?: Draft,
 ): Verdict {
   const { key, resource } = manifest;
   const plan = pass.plan.plans.get(key);
@@ -47,6 +48,7 @@ export function verdictOf(
       ? []
       : [draft('Contested', 'True', { reason: 'RewrittenByOthers', message: contestedMessage(contested) })]),
   ];
+  if (pruneBlocked) besides.push(draft('PruneBlocked', 'True', pruneBlocked));
   if (invalid?.length) {
     const message = `${invalid.map((error) => error.message).join('; ')}; the last good version stays in force`;
     return stalled({ reason: 'InvalidSpec', message }, besides);

@@ -27,6 +27,23 @@ export interface DesiredChange {
   readonly nextAt: number | undefined;
 }
 
+/** Why a removal is not carried out. */
+export interface PruneBlocked {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const ALLOW_PRUNE = "'lxcnet reconcile --allow-prune' carries it out";
+const LARGE_REMOVAL: PruneBlocked = {
+  reason: 'LargeRemoval',
+  message: `its manifest has gone with more than half of all; ${ALLOW_PRUNE}`,
+};
+const UNREADABLE_FILE: PruneBlocked = {
+  reason: 'UnreadableFile',
+  message:
+    'a manifest file cannot be read, and what is missing may have moved to it; see the InvalidManifest events',
+};
+
 /** What is to be in the kernel: the newest manifests, and those whose removal is not certain yet. */
 export class DesiredState {
   readonly #parts: DesiredParts;
@@ -35,6 +52,7 @@ export class DesiredState {
   #snapshot: Snapshot | undefined;
   #manifests: ReadonlyMap<Key, Manifest> = new Map();
   #heldBefore = 0;
+  #pruneBlocked: ReadonlyMap<Key, PruneBlocked> = new Map();
 
   /** @param before What was in force when the daemon last ran. */
   constructor(parts: DesiredParts, before: ReadonlyMap<Key, Manifest>) {
@@ -77,6 +95,11 @@ export class DesiredState {
     return this.#snapshot?.invalidKeys.get(key);
   }
 
+  /** Why a resource stays that no manifest says any more. */
+  pruneBlockedOf(key: Key): PruneBlocked | undefined {
+    return this.#pruneBlocked.get(key);
+  }
+
   /** Takes a look at the directory. @returns whether it says anything new. */
   take(trigger: ScanTrigger, scan: Scan): boolean {
     const { source, metrics, logger } = this.#parts;
@@ -107,10 +130,14 @@ export class DesiredState {
     const gated = this.#gate.update(this.#snapshot?.manifests ?? new Map<Key, Manifest>(), now, confirmed);
     if (gated.held.length > 0 && gated.held.length !== this.#heldBefore) {
       metrics.pruneBlocked('threshold');
-      const message = `${gated.held.length} of ${gated.manifests.size} resources would be removed at once; 'lxcnet reconcile --allow-prune' carries it out`;
+      const message = `${gated.held.length} of ${gated.manifests.size} resources would be removed at once; ${ALLOW_PRUNE}`;
       events.record({ type: 'Warning', reason: 'PruneBlocked', message });
     }
     this.#heldBefore = gated.held.length;
+    this.#pruneBlocked = new Map([
+      ...(this.#snapshot?.missing ?? []).map((key) => [key, UNREADABLE_FILE] as const),
+      ...gated.held.map((key) => [key, LARGE_REMOVAL] as const),
+    ]);
     this.#retained = gated.retained;
     this.#manifests = gated.manifests;
     const { changed, removed } = objects.setManifests(gated.manifests);
@@ -130,6 +157,7 @@ export class DesiredState {
         : []),
       ...(held === 'empty_source' ? ['nothing is removed: the manifest directory has no manifests'] : []),
       ...(held === 'unreadable_source' ? ['nothing is removed: the manifest directory cannot be read'] : []),
+      ...(held === 'incomplete_source' ? [`nothing is removed: ${UNREADABLE_FILE.message}`] : []),
       ...(this.#heldBefore > 0
         ? [`${this.#heldBefore} removals wait for 'lxcnet reconcile --allow-prune'`]
         : []),
@@ -139,8 +167,13 @@ export class DesiredState {
   #report(trigger: ScanTrigger, snapshot: Snapshot): void {
     const { events, metrics, logger } = this.#parts;
     if (snapshot.removalsHeld) {
-      metrics.pruneBlocked(snapshot.removalsHeld);
+      const { removalsHeld } = snapshot;
+      metrics.pruneBlocked(removalsHeld === 'incomplete_source' ? 'unreadable_source' : removalsHeld);
       logger.warn('nothing is removed', { trigger, reason: snapshot.removalsHeld });
+      if (removalsHeld === 'incomplete_source') {
+        const message = `nothing is removed: ${UNREADABLE_FILE.message}`;
+        events.record({ type: 'Warning', reason: 'PruneBlocked', message });
+      }
     }
     for (const error of snapshot.errors) {
       const { file, line, column, subject, path, message } = error;

@@ -102,6 +102,7 @@ export class Engine implements EngineActions {
       queue: this.#queue,
       contests: this.#contests,
       errorsOf: (key) => this.#desired.errorsOf(key),
+      pruneBlockedOf: (key) => this.#desired.pruneBlockedOf(key),
     });
     metrics.readQueueWith(() => this.#queue.reading());
     this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);

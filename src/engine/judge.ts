@@ -7,6 +7,7 @@ import type { ReconcileResult } from '../telemetry/engine-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { verdictOf } from './conditions.ts';
 import type { Contests } from './contests.ts';
+import type { PruneBlocked } from './desired-state.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { PassResult } from './reconciler.ts';
 
@@ -16,6 +17,7 @@ interface JudgeParts {
   readonly contests: Contests;
   readonly queue: { forget(key: Key): void; retry(key: Key): void };
   readonly errorsOf: (key: Key) => readonly FieldError[] | undefined;
+  readonly pruneBlockedOf: (key: Key) => PruneBlocked | undefined;
 }
 
 /** Says of each resource how it is after a pass, and whether it is tried again by itself. */
@@ -43,10 +45,11 @@ export class Judge {
 
   #judgeOne(manifest: Manifest, result: PassResult): ReconcileResult {
     const { key, resource } = manifest;
-    const { objects, contests, queue, errorsOf } = this.#parts;
+    const { objects, contests, queue, errorsOf, pruneBlockedOf } = this.#parts;
     const { plans, notes, foreignDrops } = result.plan;
     const errors = errorsOf(key);
     const contested = contests.of(key);
+    const pruneBlocked = pruneBlockedOf(key);
     const basis = [
       manifest,
       plans.get(key),
@@ -56,12 +59,13 @@ export class Judge {
       result.failures.get(key),
       result.refusals.get(key),
       result.netfilterError,
+      pruneBlocked,
     ];
     if (contested.length === 0 && sameThings(basis, this.#settled.get(key) ?? [])) {
       queue.forget(key);
       return 'success';
     }
-    const verdict = verdictOf(manifest, result, errors, contested);
+    const verdict = verdictOf(manifest, result, errors, contested, pruneBlocked);
     if (verdict.result === 'success' && contested.length === 0) this.#settled.set(key, basis);
     else this.#settled.delete(key);
     const token = resource.metadata.annotations[ANNOTATIONS.reconcileRequestedAt];

@@ -7,6 +7,7 @@ const ORDER: readonly ConditionType[] = [
   'ReferencesResolved',
   'Contested',
   'ForeignFirewall',
+  'PruneBlocked',
 ];
 
 const ONLY_WHILE_TRUE: ReadonlySet<ConditionType> = new Set<ConditionType>([
@@ -14,6 +15,7 @@ const ONLY_WHILE_TRUE: ReadonlySet<ConditionType> = new Set<ConditionType>([
   'Stalled',
   'Contested',
   'ForeignFirewall',
+  'PruneBlocked',
 ]);
 
 /**

@@ -11,6 +11,8 @@ export interface ReadFile {
   /** Those of them that are there because the newest version is invalid. */
   readonly older: readonly Manifest[];
   readonly errors: readonly FieldError[];
+  /** Whether there may be resources in it that nobody knows of, since it, or a document of it, cannot be read. */
+  readonly obscure: boolean;
 }
 
 interface KeptFile {
@@ -28,7 +30,12 @@ export class LastGood {
   /** Reads a file; what cannot be read keeps its last good version. */
   read(path: string, content: FileContent): ReadFile {
     const kept = this.#kept.get(path)?.manifests ?? [];
-    const asBefore = (errors: readonly FieldError[]): ReadFile => ({ manifests: kept, older: kept, errors });
+    const asBefore = (errors: readonly FieldError[]): ReadFile => ({
+      manifests: kept,
+      older: kept,
+      errors,
+      obscure: errors.length > 0,
+    });
     if ('unreadable' in content) {
       return asBefore([{ file: path, line: 1, column: 1, message: content.unreadable }]);
     }
@@ -43,7 +50,7 @@ export class LastGood {
     const manifests = [...parsed.manifests, ...older];
     const whole = parsed.errors.length === 0;
     this.#kept.set(path, { manifests, ...(whole && { text: content.text }) });
-    return { manifests, older, errors: parsed.errors };
+    return { manifests, older, errors: parsed.errors, obscure: parsed.anonymous };
   }
 
   /** Forgets files that are not there any more. */

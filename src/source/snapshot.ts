@@ -8,7 +8,7 @@ import { LastGood } from './last-good.ts';
 import type { Scan } from './scan.ts';
 
 /** Why nothing may be removed. */
-export type RemovalsHeld = 'empty_source' | 'unreadable_source';
+export type RemovalsHeld = 'empty_source' | 'unreadable_source' | 'incomplete_source';
 
 /** Everything that the manifests say, as far as it is valid. */
 export interface Snapshot {
@@ -19,6 +19,8 @@ export interface Snapshot {
   /** `sha256:…` of the files. */
   readonly revision: string;
   readonly removalsHeld?: RemovalsHeld;
+  /** What is in force without being said, since it may be in a file that cannot be read. */
+  readonly missing?: readonly Key[];
   /** The directory's manifests were on trial and not confirmed: this is what was in force before, and nothing else. */
   readonly goneBack?: boolean;
   /** Resources that are in force in an older version, since the newest is invalid. */
@@ -68,8 +70,8 @@ export class ManifestSource {
   #read({ files, digest, goneBack = false }: Extract<Scan, { state: 'read' }>): Snapshot {
     // The same files say the same again.
     const last = this.#last;
-    if (digest === last.revision && last.removalsHeld === undefined && goneBack === (last.goneBack ?? false))
-      return last;
+    const sure = last.removalsHeld === undefined || last.removalsHeld === 'incomplete_source';
+    if (digest === last.revision && sure && goneBack === (last.goneBack ?? false)) return last;
     const read = [...files].map(([path, content]) => this.#lastGood.read(path, content));
     const checked = this.#crossCheck(read.flatMap(({ manifests }) => manifests));
     const textOf = (path: string): string => {
@@ -85,15 +87,25 @@ export class ManifestSource {
       revision: digest,
     };
     if (checked.accepted.length === 0 && !goneBack) {
-      return { ...this.#last, ...common, goneBack: false, removalsHeld: 'empty_source' };
+      const { missing: _, ...inForce } = this.#last;
+      return { ...inForce, ...common, goneBack: false, removalsHeld: 'empty_source' };
     }
-    this.#lastGood.retain(files);
     const older = new Set([...read.flatMap((file) => file.older), ...checked.older]);
     const invalidKeys = errorsByKey(
       checked.accepted.filter((manifest) => older.has(manifest)),
       errors,
     );
-    return { manifests: byKey(checked.accepted), invalidKeys, ...common, ...(goneBack && { goneBack }) };
+    const manifests = byKey(checked.accepted);
+    const found = { invalidKeys, ...common, ...(goneBack && { goneBack }) };
+    // What is missing may have moved to where nobody can read it.
+    const missing = [...this.#last.manifests.values()].filter(({ key }) => !manifests.has(key));
+    if (!goneBack && missing.length > 0 && read.some(({ obscure }) => obscure)) {
+      const { accepted } = crossCheck([...checked.accepted, ...missing]);
+      const keys = missing.map(({ key }) => key);
+      return { ...found, manifests: byKey(accepted), missing: keys, removalsHeld: 'incomplete_source' };
+    }
+    this.#lastGood.retain(files);
+    return { ...found, manifests };
   }
 
   /**

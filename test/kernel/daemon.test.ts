@@ -128,8 +128,34 @@ it('losing the manifests removes nothing, and a large removal waits for its conf
   await lab.eventually('it is told', () => lab.cli('events').stdout.includes('PruneBlocked'));
   expect(count()).toBe(8);
   expect(lab.http('/metrics')).toContain('lxcnet_prune_blocked_total{reason="threshold"} 1');
+  const blocked = (name: string) => lab.condition('route', name, 'PruneBlocked')?.reason;
+  await lab.eventually('its condition says so', () => blocked('r7') === 'LargeRemoval');
+  expect(blocked('r0')).toBeUndefined();
   lab.cli('reconcile', '--allow-prune');
   await lab.eventually('they are gone', () => count() === 1);
+});
+
+it('nothing is removed while a file cannot be read, since what is missing may have moved to it', async () => {
+  await using lab = new Lab();
+  const [one, two] = ['10.31.0.0/16', '10.32.0.0/16'].map((to, index) =>
+    route(`r${index}`, { to, via: CLIENT }),
+  );
+  lab.write('a.yaml', one!);
+  lab.write('b.yaml', two!);
+  await lab.start();
+  lab.ready();
+  lab.write('c.yaml', 'a: [');
+  lab.remove('a.yaml');
+  expect(lab.cli('reconcile').stdout).toContain('nothing is removed: a manifest file cannot be read');
+  await lab.stop();
+  await lab.start();
+  const blocked = (name: string) => lab.condition('route', name, 'PruneBlocked')?.reason;
+  await lab.eventually('its condition says so', () => blocked('r0') === 'UnreadableFile');
+  expect(blocked('r1')).toBeUndefined();
+  expect(lab.host.exec('ip', 'route')).toContain('10.31.0.0/16');
+  lab.remove('c.yaml');
+  await lab.eventually('it is gone', () => !lab.host.exec('ip', 'route').includes('10.31.0.0/16'));
+  expect(lab.host.exec('ip', 'route')).toContain('10.32.0.0/16');
 });
 
 it('a resource that moves to another file, or whose file is renamed, is not removed in between', async () => {

@@ -198,6 +198,43 @@ describe('manifests that contradict each other', () => {
   });
 });
 
+describe('while a file cannot be read', () => {
+  it.each<[string, Files, Files]>([
+    ['a file that has gone', { 'a.yaml': BR0, 'b.yaml': BR1 }, { 'b.yaml': BR1, 'd.yaml': BROKEN }],
+    ['a document that has gone', { 'a.yaml': documents(BR0, BR1) }, { 'a.yaml': BR1, 'd.yaml': BROKEN }],
+    ['what moved to a file that was good', { 'a.yaml': BR0, 'b.yaml': BR1 }, { 'b.yaml': BROKEN }],
+  ])('keeps %s, as often as one looks, until that file can be read', (_what, before, broken) => {
+    const snapshot = after(before, broken, broken);
+    expect(inForce(snapshot)).toEqual(['Bridge/br0 1400', 'Bridge/br1 1400']);
+    expect([snapshot.removalsHeld, snapshot.missing]).toEqual(['incomplete_source', ['Bridge/br0']]);
+    const moved = after(before, broken, { 'd.yaml': documents(BR0, BR1) });
+    expect([inForce(moved), moved.removalsHeld, moved.missing]).toEqual([
+      inForce(snapshot),
+      undefined,
+      undefined,
+    ]);
+    const mended = after(before, broken, { 'b.yaml': BR1 });
+    expect([inForce(mended), mended.removalsHeld]).toEqual([['Bridge/br1 1400'], undefined]);
+  });
+
+  it('keeps a file that has gone also over a restart', () => {
+    const source = new ManifestSource();
+    source.update(scanOf({ 'a.yaml': BR0, 'b.yaml': BR1 }));
+    const broken = scanOf({ 'b.yaml': BR1, 'd.yaml': BROKEN });
+    source.update(broken);
+    const again = new ManifestSource();
+    again.restore(source.serialize());
+    expect(inForce(again.update(broken))).toEqual(['Bridge/br0 1400', 'Bridge/br1 1400']);
+  });
+
+  it('removes nothing else than before where nothing is missing, and what an invalid document does not hide', () => {
+    expect(after({ 'a.yaml': BR0 }, { 'a.yaml': BR0, 'd.yaml': BROKEN }).removalsHeld).toBeUndefined();
+    const invalid = bridge('{mtu: 1}', 'br9');
+    const snapshot = after({ 'a.yaml': BR0, 'b.yaml': BR1 }, { 'b.yaml': BR1, 'd.yaml': invalid });
+    expect([inForce(snapshot), snapshot.removalsHeld]).toEqual([['Bridge/br1 1400'], undefined]);
+  });
+});
+
 describe('a directory without anything of use', () => {
   it.each<[string, Files]>([
     ['is empty', {}],
