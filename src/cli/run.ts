@@ -16,7 +16,7 @@ import { followKernel } from '../engine/monitors.ts';
 import { onCommand } from '../kernel/command-report.ts';
 import { createApiServer } from '../server/api-server.ts';
 import { createMetricsServer } from '../server/metrics-server.ts';
-import { scanDirectory } from '../source/scan.ts';
+import { SettledDirectory } from '../source/settled-directory.ts';
 import { ManifestSource } from '../source/snapshot.ts';
 import { watchDirectory } from '../source/watch.ts';
 import { type Logger, createLogger } from '../telemetry/log.ts';
@@ -38,6 +38,7 @@ export async function run(options: RunOptions): Promise<number> {
   const logger = createLogger({ level: options.logLevel });
   const version = programVersion();
   const root = resolve(options.manifests);
+  const directory = new SettledDirectory(root);
   await mkdir(options.runtimeDir, { recursive: true });
   // Where it cannot be taken, the socket alone keeps a second daemon out.
   const lock = await StateLock.acquireIfPossible(options.stateDir, (error) =>
@@ -71,7 +72,7 @@ export async function run(options: RunOptions): Promise<number> {
   const monitors = followKernel();
   const engine = new Engine({
     source,
-    scan: async () => trials.take(await scanDirectory(root)),
+    scan: async (trigger) => trials.take(await directory.scan(trigger === 'watch' || trigger === 'rescan')),
     watch$: watchDirectory(root, (error) => {
       const message = `the manifest directory cannot be watched and is read every second: ${error.message}`;
       events.record({ type: 'Warning', reason: 'WatchFailed', message });

@@ -38,7 +38,7 @@ const FULL_AUDIT_EVERY = 3;
 
 export interface EngineParts {
   readonly source: ManifestSource;
-  readonly scan: () => Promise<Scan>;
+  readonly scan: (trigger: ScanTrigger) => Promise<Scan>;
   readonly watch$: Observable<void>;
   readonly monitors: KernelMonitors;
   readonly view: KernelView;
@@ -121,7 +121,7 @@ export class Engine implements EngineActions {
   start(): void {
     const { watch$, scan } = this.#parts;
     const scans$ = scanTriggers(watch$, this.#scanRequest$).pipe(
-      coalesceMap(async (trigger) => ({ trigger, scan: await scan() })),
+      coalesceMap(async (trigger) => ({ trigger, scan: await scan(trigger) })),
       tap(({ trigger, scan: result }) => this.#take(trigger, result)),
     );
     const changes$ = kernelChanges(this.#parts, {
@@ -159,7 +159,7 @@ export class Engine implements EngineActions {
     this.#pruneOrphans ||= options.pruneOrphans;
     this.#contests.forget();
     this.#parts.resolvers.forgetProblems();
-    const scan = await this.#parts.scan();
+    const scan = await this.#parts.scan('request');
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
     this.#take('request', scan);
     const over = this.#loop.nextRun();
