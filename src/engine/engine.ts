@@ -16,6 +16,7 @@ import { Judge } from './judge.ts';
 import { Contests } from './contests.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
+import { ForeignWriters } from './foreign-writers.ts';
 import { kernelChanges } from './kernel-changes.ts';
 import { kernelFacts } from './kernel-facts.ts';
 import { createLxcActions } from './lxc-actions.ts';
@@ -64,6 +65,7 @@ export class Engine implements EngineActions {
   readonly #desired: DesiredState;
   readonly #contests: Contests;
   readonly #pace: Pace;
+  readonly #writers = new ForeignWriters();
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
   readonly #lookAround$ = new Subject<void>();
@@ -124,12 +126,15 @@ export class Engine implements EngineActions {
       coalesceMap(async (trigger) => ({ trigger, scan: await scan(trigger) })),
       tap(({ trigger, scan: result }) => this.#take(trigger, result)),
     );
-    const changes$ = kernelChanges(this.#parts, {
-      desired: () => this.#desired.manifests,
-      observed: () => this.#last?.observed,
-      lookAround$: this.#lookAround$,
-      passed$: this.#passed$,
-    });
+    const changes$ = kernelChanges(
+      { ...this.#parts, writers: this.#writers },
+      {
+        desired: () => this.#desired.manifests,
+        observed: () => this.#last?.observed,
+        lookAround$: this.#lookAround$,
+        passed$: this.#passed$,
+      },
+    );
     this.#loop.start();
     this.#subscription.add(changes$.subscribe(() => this.#onKernelChange()));
     this.#subscription.add(scans$.subscribe());
@@ -284,7 +289,7 @@ export class Engine implements EngineActions {
     // What was not ready before is not drift when it is made so.
     const expected = (key: Key): boolean =>
       changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
-    const drifts = reportPass(this.#parts, result, before, expected);
+    const drifts = reportPass(this.#parts, result, before, expected, this.#writers.take());
     this.#contests.observe(result, before, drifts, changed);
     this.#judge.judge(desired.values(), result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)

@@ -42,12 +42,20 @@ export function filterDrift(writes: readonly FilterWrite[], before: ElementTable
     const restored = additions.filter(({ set, key, value }) => before.get(set)?.get(key)?.value === value);
     const intruders = removals.filter(({ set, key, value }) => before.get(set)?.get(key)?.value !== value);
     const replaced = new Set(restored.map(elementFact));
+    const found = new Map(removals.map((element) => [elementFact(element), element.value]));
+    const told = (element: Element): string => {
+      const value = found.get(elementFact(element));
+      const { set, key, value: wanted } = element;
+      return value === undefined
+        ? `restored ${set} { ${elementText(element)} }`
+        : `${set} { ${key} }: '${value}' → '${wanted}'`;
+    };
     return [
       ...restored.map((element) => ({
         owner: element.owner,
         fact: elementFact(element),
         name: `${element.set} { ${element.key} }`,
-        text: `restored ${element.set} { ${elementText(element)} }`,
+        text: told(element),
       })),
       ...intruders
         .filter((element) => !replaced.has(elementFact(element)))

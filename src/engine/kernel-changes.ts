@@ -25,6 +25,7 @@ import type { KernelView, Part } from '../kernel/view.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
+import type { ForeignWriters } from './foreign-writers.ts';
 import type { KernelMonitors } from './monitors.ts';
 import { foreignOnly } from './triggers.ts';
 
@@ -49,6 +50,7 @@ interface WatchParts {
   readonly view: KernelView;
   readonly resolvers: Resolvers;
   readonly nft: Nft;
+  readonly writers: ForeignWriters;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -98,7 +100,8 @@ function mayBeForeign(event: KernelEvent): boolean {
 }
 
 /** @returns whether there is reason to look again. */
-function takeNote(event: KernelEvent, { view, metrics, logger }: WatchParts): boolean {
+function takeNote(event: KernelEvent, { view, metrics, logger, writers }: WatchParts): boolean {
+  writers.note(event);
   switch (event.part) {
     case 'host':
       metrics.monitorEvents(event.group);

@@ -17,6 +17,7 @@ interface Reporters {
  * Tells what a pass did: log, events, metrics. What was done to a resource that was ready, and whose manifest did not
  * change, is drift that was put right.
  *
+ * @param writers Who has changed our tables since the pass before, in words.
  * @returns what somebody else had changed in the filter.
  */
 export function reportPass(
@@ -24,6 +25,7 @@ export function reportPass(
   result: PassResult,
   before: PassResult | undefined,
   isExpected: (key: Key) => boolean,
+  writers?: string,
 ): readonly FilterDrift[] {
   for (const [key, operations] of Map.groupBy(result.done, (operation) => operation.key)) {
     const { kind } = parseKey(key);
@@ -44,7 +46,7 @@ export function reportPass(
     const elements = difference.additions.length + difference.removals.length;
     logger.info('changed the filter', { elements, tables: tables === 'kept' ? 'kept' : 'made anew' });
   }
-  const drifts = reportFilterDrift(result, before, { events, metrics, logger });
+  const drifts = reportFilterDrift(result, before, writers, { events, metrics, logger });
   for (const [key, { operation, message }] of result.failures) {
     events.record({
       key,
@@ -89,12 +91,14 @@ const refusalText = ({ object, words }: Refusal): string => `${object}: ${words}
 function reportFilterDrift(
   result: PassResult,
   before: PassResult | undefined,
+  writers: string | undefined,
   { events, metrics, logger }: Reporters,
 ): readonly FilterDrift[] {
+  const by = writers === undefined ? '' : `; changed by ${writers}`;
   const drifts = filterDrift(result.filter, before?.inForce);
   for (const [owner, some] of Map.groupBy(drifts, (drift) => drift.owner)) {
     metrics.driftDetected(owner === undefined ? 'Host' : parseKey(owner).kind, some.length);
-    const message = shortened(some.map(({ text }) => text));
+    const message = `${shortened(some.map(({ text }) => text))}${by}`;
     const key = owner !== undefined && { key: owner };
     events.record({ ...key, type: 'Normal', reason: 'DriftCorrected', message });
     logger.info(`corrected drift of ${owner === undefined ? 'the filter' : displayKey(owner)}`, {

@@ -23,6 +23,8 @@ export type KernelEvent =
       readonly part: 'netfilter';
       readonly process: number;
       readonly name: string;
+      /** Whether nft tells that it is about ours; it says nothing at all of some changes. */
+      readonly certain: boolean;
       /** The sets whose elements alone have changed; absent where more has, or nft does not tell. */
       readonly sets?: readonly string[];
     }
@@ -111,6 +113,7 @@ export function netfilterEvents(): (line: string) => KernelEvent[] {
       part: 'netfilter',
       process: Number(generation.pid),
       name: generation.name ?? '',
+      certain: touched,
       ...(touched && !structure && { sets: [...sets] }),
     };
     // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges.

@@ -20,7 +20,9 @@ it('what somebody changes in any set or map of the filter is put right and told'
     await scene.heals(fault, see, () => host.run(['nft', '-f', '-'], transaction), { opensFilter });
   }
   lab.ready();
-  expect(lab.cli('events').stdout).toMatch(/DriftCorrected.*dnat_/);
+  const { stdout: events } = lab.cli('events');
+  expect(events).toMatch(/DriftCorrected.*restored dnat_.*; changed by process \d+ \(nft\)/);
+  expect(events).toMatch(/DriftCorrected.*dnat_.* \}: '.+' → '10\.10\.20\.10 \. 80'/);
 });
 
 /** Rules, chains, tables: what the elements rest on. */

@@ -51,7 +51,7 @@ it('programs that are slow make everything late and nothing wrong', async () => 
 
 /** What was put right; a container's neighbours are told when its port is isolated. */
 const DISTURBED =
-  /link\/vm1 +(interface lx-vm1: isolated 'off' → 'on'(; updated neighbours on eth0 in \S+)?|restored link_ports { "lx-vm1" })$/;
+  /link\/vm1 +(interface lx-vm1: isolated 'off' → 'on'(; updated neighbours on eth0 in \S+)?|restored link_ports { "lx-vm1" }(; changed by process \d+ \(nft\))?)$/;
 
 /** The daemon and every program that it runs now. */
 function processes(daemon: number): number[] {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { netfilterEvents } from '../../src/kernel/monitor.ts';
 
 const GENERATION = '# new generation 7 by process 42 (nft)';
-const OURS = { part: 'netfilter', process: 42, name: 'nft' };
+const OURS = { part: 'netfilter', process: 42, name: 'nft', certain: true };
 
 const events = (...lines: string[]) => lines.flatMap(netfilterEvents());
 
@@ -19,8 +19,8 @@ it('a change of another table is of interest where it has chains and rules, and 
 });
 
 it('a generation of which nothing is told may be one of ours', () => {
-  expect(events(GENERATION)).toEqual([OURS]);
-  expect(events('\u0001\u0002 garbage', GENERATION)).toEqual([OURS]);
+  expect(events(GENERATION)).toEqual([{ ...OURS, certain: false }]);
+  expect(events('\u0001\u0002 garbage', GENERATION)).toEqual([{ ...OURS, certain: false }]);
 });
 
 it('each generation stands for itself', () => {
