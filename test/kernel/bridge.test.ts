@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { Lab } from '../support/lab.ts';
-import { bridge, link } from '../support/manifests.ts';
+import { followChanges } from '../support/changes.ts';
+import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { bridge, forward, link, route } from '../support/manifests.ts';
 
 interface Device {
   readonly address: string;
@@ -87,4 +88,54 @@ it('a conflict clears by itself when what is in the way goes', async () => {
   await lab.eventually('it is stalled', () => lab.condition('br', 'br0', 'Stalled') !== undefined);
   lab.host.exec('ip', 'link', 'delete', 'br0');
   await lab.eventually('it is ready', () => lab.condition('br', 'br0')?.status === 'True');
+});
+
+it('an edit of MTU and addresses leaves all ports attached, those of others too, and flows go on', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.host.exec('ip', 'link', 'add', 'p0', 'type', 'veth', 'peer', 'name', 'p0x');
+  const manifests = (spec: object): object[] => [
+    bridge('br0', { ports: ['p0'], ...spec }),
+    link('vm1', vm1.name, 10),
+    forward('web', 'vm1', [{ port: 80 }]),
+  ];
+  lab.write('a.yaml', ...manifests({}));
+  await lab.start();
+  lab.ready();
+  await vm1.serve(80);
+  const alive = await lab.client.open(HOST, 80);
+  const changes = await followChanges(lab);
+  const more = ['10.10.20.1/24', '10.10.21.1/24', 'fd00:20::1/64', 'fd00:21::1/64'];
+  for (const spec of [{ mtu: 1400 }, { mtu: 1400, addresses: more }, { addresses: more.slice(0, 3) }, {}]) {
+    lab.write('a.yaml', ...manifests(spec));
+    lab.ready();
+    expect(await alive(), JSON.stringify(spec)).toBe(true);
+  }
+  const ofPorts = (await changes()).filter((line) => /^\[nsid current\].* (?:p0|lx-vm1)@/.test(line));
+  expect(ofPorts.join('\n')).toContain('mtu 1400');
+  expect(ofPorts.filter((line) => line.includes('Deleted') || !line.includes(' master br0 '))).toEqual([]);
+});
+
+it('a bridge keeps its addresses while links join and leave, the last one too', async () => {
+  await using lab = new Lab();
+  const containers = ['vm1', 'vm2'].map((name) => lab.container(name));
+  lab.write('a.yaml', bridge('br0'));
+  await lab.start();
+  lab.ready();
+  const changes = await followChanges(lab);
+  const ports = (): number =>
+    lab.host.exec('ip', '-o', 'link', 'show', 'master', 'br0').split('\n').length - 1;
+  for (const count of [1, 2, 1, 0, 1]) {
+    lab.write(
+      'b.yaml',
+      ...(count === 0 ? [route('one', { to: '10.30.0.0/16', via: CLIENT })] : []),
+      ...containers.slice(0, count).map(({ name }, index) => link(`vm${index + 1}`, name, 10 + index)),
+    );
+    await lab.eventually(`there are ${count} ports`, () => ports() === count);
+    lab.ready();
+  }
+  const lines = await changes();
+  expect(lines.filter((line) => line.includes(' lx-vm1@'))).not.toEqual([]);
+  const ofAddresses = /^\[nsid current\](?:(?:Deleted )?\d+: br0 +inet |Deleted \d+: br0 +inet6 )/;
+  expect(lines.filter((line) => ofAddresses.test(line))).toEqual([]);
 });

@@ -1,0 +1,42 @@
+import type { Lab } from './lab.ts';
+
+const MONITORS = [
+  ['nft', 'monitor'],
+  ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
+];
+/** A table and a route: what shows that a monitor has come this far, and stands for nothing else. */
+interface Mark {
+  readonly table: string;
+  readonly route: string;
+}
+const BEGIN: Mark = { table: 'test_begin', route: '203.0.113.1' };
+const END: Mark = { table: 'test_end', route: '203.0.113.2' };
+const MARKS =
+  /^.*(?: table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:# new generation .*\n)?/gm;
+
+/**
+ * Follows what changes in the kernel: interfaces, addresses and routes of the host and of its containers, and netfilter.
+ *
+ * @returns stops that; gives what was changed meanwhile, a line each.
+ */
+export async function followChanges(lab: Lab): Promise<() => Promise<string[]>> {
+  const texts = MONITORS.map(() => '');
+  const monitors = MONITORS.map((argv) => lab.follow(argv));
+  for (const [index, { stdout }] of monitors.entries())
+    stdout!.on('data', (data: Buffer) => (texts[index] = `${texts[index]}${data.toString()}`));
+  const isSeen = ({ table, route }: Mark, text: string): boolean =>
+    text.includes(` ${table}\n`) || text.includes(`blackhole ${route} `);
+  const mark = (name: Mark): Promise<unknown> =>
+    lab.eventually('both monitors tell of a mark', () => {
+      const { table, route } = name;
+      lab.host.run(['nft', `add table ip ${table}; delete table ip ${table}`]);
+      lab.host.exec('sh', '-c', `ip route replace blackhole ${route}; ip route delete blackhole ${route}`);
+      return texts.every((text) => isSeen(name, text));
+    });
+  await mark(BEGIN);
+  return async () => {
+    await mark(END);
+    for (const monitor of monitors) monitor.kill('SIGKILL');
+    return texts.flatMap((text) => text.replace(MARKS, '').split('\n').filter(Boolean));
+  };
+}
