@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Condition } from '../../src/api/status.ts';
-import { NetNs, PREFIX, type Ran, labNamespaces, removeNamespace } from './netns.ts';
+import { NetNs, PREFIX, type Page, type Ran, labNamespaces, removeNamespace } from './netns.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 export const NODE = join(PROJECT, 'node_modules/.bin/node');
@@ -137,11 +137,12 @@ export class Lab implements AsyncDisposable {
   }
 
   /**
-   * Starts `lxcnet run`, and waits until /readyz would say 200.
+   * Starts `lxcnet run`, and waits until /readyz says 200.
    *
    * @param prelude Shell commands that are carried out before, in a mount namespace that only the daemon shares.
+   * @param isStarted What /readyz is to say instead, where the daemon cannot be ready.
    */
-  async start(prelude?: string): Promise<void> {
+  async start(prelude?: string, isStarted = ({ status }: Page): boolean => status === 200): Promise<void> {
     const log = openSync(this.logFile, 'a');
     const directories = [
       '--manifests',
@@ -174,7 +175,7 @@ exec "$@"`,
       'the daemon is ready',
       async () => {
         if (daemon.exitCode !== null) throw new Error(`the daemon ended: ${this.log()}`);
-        return (await this.host.get(9469, '/readyz')).status === 200;
+        return isStarted(await this.host.get(9469, '/readyz?verbose'));
       },
       30_000,
     );

@@ -16,7 +16,7 @@ export interface Reply {
 type Answer = Reply & Partial<Page> & { readonly id: number; readonly error?: string };
 
 /** What a web server answered; status 0 where nothing did. */
-interface Page {
+export interface Page {
   readonly status: number;
   readonly body: string;
 }
