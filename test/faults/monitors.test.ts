@@ -1,11 +1,15 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Lab } from '../support/lab.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { record } from '../support/fault-scene.ts';
+import { OwnPrograms } from '../support/own-programs.ts';
 
 /** The monitors check themselves every second; beside other tests everything takes longer. */
 const FOUND_OUT = 6_000;
+/** Whether events wait for them is looked at every five seconds, and has to be so twice; the audit comes after 120 s. */
+const DEAF_FOUND_OUT = 40_000;
 
 /** The daemon's child that was started with these arguments. */
 function childOf(parent: number, ...words: readonly string[]): number {
@@ -63,3 +67,37 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     }
   });
 }
+
+/** Follows links, addresses and routes as a monitor does, and then never reads what it is told. */
+const DEAF = String.raw`python3 -c '
+import socket, time
+follows = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+follows.bind((0, 0x551))
+time.sleep(600)
+'`;
+
+it('a monitor that runs and reads no more is replaced, and what happens meanwhile is put right', async () => {
+  const { lab: made, programs } = OwnPrograms.around((around) => new Lab(around));
+  await using lab = made;
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+  // The first that is asked to follow is deaf, those after it are not.
+  const deaf = join(lab.directory, 'deaf');
+  const first = `mkdir ${deaf} 2>/dev/null && exec ${DEAF}`;
+  programs.replace('ip', `case "$*" in *" monitor "*) ${first};; esac; exec $MACHINE/../bin/ip "$@"`);
+  await lab.start();
+  lab.ready();
+  const pid = childOf(lab.pid, 'python3');
+  const start = performance.now();
+  lab.host.exec('ip', 'link', 'set', 'lx-vm1', 'mtu', '1300');
+  await lab.eventually(
+    'what happened meanwhile is put right',
+    () => lab.host.exec('ip', 'link', 'show', 'dev', 'lx-vm1').includes('mtu 1500'),
+    DEAF_FOUND_OUT,
+  );
+  record({ fault: 'an ip monitor that is deaf', healed: performance.now() - start, limit: DEAF_FOUND_OUT });
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+  await lab.eventually('another one listens', () =>
+    /restarts_total\{group="link"\} [1-9]/.test(lab.http('/metrics')),
+  );
+});
