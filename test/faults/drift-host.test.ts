@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6 } from '../support/lab.ts';
+import { bridge } from '../support/manifests.ts';
 import { Scene, WITHOUT_EVENT } from '../support/fault-scene.ts';
 
 const LINK = 'ip -d -o link show dev lx-vm1';
+/** A port that its Bridge declares. */
+const PORT = 'ip -d -o link show dev p0';
 const BRIDGE = 'ip -d -o link show dev br0';
 const ADDRESSES = 'ip -o address show dev br0 | sort';
 const ROUTES = 'ip route show proto 199; ip -6 route show proto 199';
@@ -12,6 +15,7 @@ const PROXIES = 'ip neighbour show proxy | sort';
 const DRIFTS: readonly (readonly [command: string, see: string, told: string])[] = [
   ['ip link set lx-vm1 down', LINK, "lx-vm1: state 'down' → 'up'"],
   ['ip link set lx-vm1 nomaster', LINK, "lx-vm1: master '' → 'br0'"],
+  ['ip link set p0 nomaster', PORT, "interface p0: master '' → 'br1'"],
   ['ip link set lx-vm1 master other0', LINK, "lx-vm1: master 'other0' → 'br0'"],
   ['ip link set lx-vm1 type bridge_slave isolated off', LINK, "lx-vm1: isolated 'off' → 'on'"],
   ['ip link set lx-vm1 mtu 1300', LINK, "lx-vm1: mtu '1300' → '1450'"],
@@ -41,6 +45,7 @@ it('what somebody changes on the host is put right and told, and what is not our
   for (const command of [
     'ip link add other0 address 02:00:00:00:00:aa type bridge',
     'ip link add f0 type veth peer name f1',
+    'ip link add p0 type veth peer name p1',
     'ip link set f0 mtu 1333 alias mine',
     `ip route add 10.77.0.0/16 via ${CLIENT} metric 5`,
     `ip -6 route add fd77::/32 via ${CLIENT6}`,
@@ -49,6 +54,7 @@ it('what somebody changes on the host is put right and told, and what is not our
     'nft add rule inet other c tcp dport 7 counter',
   ])
     host.exec('sh', '-c', command);
+  lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'], ports: ['p0'] }));
   await scene.start();
   host.exec('sh', '-c', 'ip link set f0 master br0; ip address add 10.99.0.1/24 dev br0');
   await lab.eventually('the port is told of', () => lab.cli('events').stdout.includes('UndeclaredPort'));
