@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { FULL, Scene, manifests, record } from '../support/fault-scene.ts';
 import { bridge, forward, link, policy, route } from '../support/manifests.ts';
 import { CLIENT, type Lab } from '../support/lab.ts';
+import { kernelState } from '../support/kernel-state.ts';
 import { filterText } from '../support/netfilter-drift.ts';
 import type { NetNs } from '../support/netns.ts';
 
@@ -67,6 +68,7 @@ function traces(lab: Lab, containers: readonly NetNs[]): string {
 it(`${KILLS} kills during edits always end as the manifests say, with nothing left over`, async () => {
   await using scene = new Scene();
   const { lab, vm1, vm2 } = scene;
+  const untouched = kernelState(lab.host);
   await scene.start();
   scene.drip();
   const next = random(Number(process.env.SEED ?? 1));
@@ -93,6 +95,8 @@ it(`${KILLS} kills during edits always end as the manifests say, with nothing le
   const after = traces(lab, [vm1, vm2]);
   await lab.stop();
   expect(lab.cli('teardown').status).toBe(0);
+  // A fresh start on this host would not show what the teardown does not know of.
+  expect(kernelState(lab.host)).toEqual(untouched);
   await lab.start();
   lab.ready();
   const fresh = traces(lab, [vm1, vm2]);
