@@ -1,25 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { followChanges } from '../support/changes.ts';
 import { HOST } from '../support/lab.ts';
 import { Scene, record } from '../support/fault-scene.ts';
 import { filterText } from '../support/netfilter-drift.ts';
-
-/** Prints what is changed in the kernel, until it is stopped. */
-function follow(scene: Scene): () => string {
-  let text = '';
-  const monitors = [
-    ['nft', 'monitor'],
-    ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
-  ].map((argv) => scene.lab.follow(argv));
-  for (const { stdout } of monitors) stdout!.on('data', (data: Buffer) => (text += data.toString()));
-  return () => {
-    for (const monitor of monitors) monitor.kill('SIGKILL');
-    // Containers give themselves link-local addresses, some time after their link is up.
-    return text.replace(/^.*fe80:.*\n/gm, '');
-  };
-}
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   it(`${signal} and a start leave flows, elements and counters, and write nothing at all`, async () => {
@@ -36,14 +20,13 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
         .reduce((one, other) => one + other, 0);
     await lab.eventually('something was denied', () => denied() > 10);
     const counted = denied();
-    await pause(200);
-    const stop = follow(scene);
-    await pause(500);
+    const changes = await followChanges(lab);
     await lab.stop(signal);
     expect(await alive()).toBe(true);
     await lab.start();
-    await pause(500);
-    expect(stop()).toBe('');
+    lab.ready();
+    // Containers give themselves link-local addresses, some time after their link is up.
+    expect((await changes()).filter((line) => !line.includes('fe80:'))).toEqual([]);
     expect(await alive()).toBe(true);
     expect(filterText(host)).toBe(before);
     expect(denied()).toBeGreaterThanOrEqual(counted);
