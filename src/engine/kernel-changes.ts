@@ -16,10 +16,10 @@ import {
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { lxcContainerOf } from '../kernel/containers.ts';
+import { type ContainerNamespace, lxcContainerOf } from '../kernel/containers.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
-import type { Observed } from '../kernel/observed.ts';
+import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView, Part } from '../kernel/view.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -83,8 +83,8 @@ export function kernelChanges(parts: WatchParts, known: Known): Observable<void>
   );
   const [awaitedLxc, awaitedOthers] = awaitedLinks(known);
   const containers$ = merge(
-    startedContainers(LXC_POLL, awaitedLxc, { view, passed$: known.passed$ }),
-    startedContainers(CONTAINER_POLL, awaitedOthers, { view, passed$: known.passed$ }),
+    startedContainers(LXC_POLL, awaitedLxc, { view, ...known }),
+    startedContainers(CONTAINER_POLL, awaitedOthers, { view, ...known }),
   ).pipe(tap((keys) => view.invalidate(...keys)));
   const silent$ = interval(SILENT_POLL).pipe(
     coalesceMap(() => changedSilently(parts, known)),
@@ -192,11 +192,11 @@ function isLxc({ resource }: Manifest<Link>): boolean {
   return lxcContainerOf(resource.spec.container) !== undefined;
 }
 
-/** Tells those of the awaited links whose container is there now; while a pass is under way, once. */
+/** Tells those of the awaited links whose container is there now, or absent for another reason; during a pass, once. */
 function startedContainers(
   period: number,
   awaited: Awaited,
-  { view, passed$ }: Pick<WatchParts, 'view'> & Pick<Known, 'passed$'>,
+  { view, passed$, observed }: Pick<WatchParts, 'view'> & Pick<Known, 'passed$' | 'observed'>,
 ): Observable<readonly Key[]> {
   let pause = period;
   let told = new Set<string>();
@@ -213,8 +213,9 @@ function startedContainers(
     pause = starting ? Math.min(period, Math.max(STARTING_POLL, busy)) : period;
     return links.flatMap(({ key }, index) => {
       const container = found[index]!;
-      if (container.state !== 'running' || told.has(`${key} ${container.identity}`)) return [];
-      told.add(`${key} ${container.identity}`);
+      const news = newsOf(container, observed()?.containers.get(key));
+      if (news === undefined || told.has(`${key} ${news}`)) return [];
+      told.add(`${key} ${news}`);
       return [key];
     });
   };
@@ -223,4 +224,11 @@ function startedContainers(
     repeat({ delay: () => (awaited().length > 0 ? timer(pause) : passed$.pipe(take(1))) }),
     filter((keys) => keys.length > 0),
   );
+}
+
+/** What there is to tell of an awaited container; while it is starting nothing. */
+function newsOf(found: ContainerNamespace, last: ContainerView | undefined): string | undefined {
+  if (found.state === 'running') return found.identity;
+  if (found.state === 'absent' && found.starting) return undefined;
+  return last && last.state !== 'running' && last.reason === found.reason ? undefined : found.reason;
 }

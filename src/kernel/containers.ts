@@ -1,6 +1,7 @@
 import type { Link } from '../api/link.ts';
 import { DEFAULT_LXC_PATH, type LxcContainer, LxcProcesses } from './lxc.ts';
 import { Machines } from './machines.ts';
+import { NamedProcesses } from './named-processes.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
 import type { Shells } from './shell.ts';
 
@@ -22,6 +23,7 @@ export class Containers {
   /** Who knows the processes of LXC containers. */
   readonly processes: LxcProcesses;
   readonly #machines = new Machines();
+  readonly #named = new NamedProcesses();
 
   constructor(shells: Shells) {
     this.processes = new LxcProcesses(shells);
@@ -45,13 +47,18 @@ export class Containers {
     );
   }
 
+  /** Forgets which processes all others have named. */
+  keep(references: readonly ContainerReference[]): void {
+    this.#named.keep(new Set(references.flatMap(({ pid }) => pid ?? [])));
+  }
+
   async #findOther(
     { netns, pid, machine }: ContainerReference,
     own: string | undefined,
   ): Promise<ContainerNamespace> {
     if (netns !== undefined)
       return atPath(`/run/netns/${netns}`, `there is no network namespace '${netns}'`, own);
-    if (pid !== undefined) return atPath(`/proc/${pid}/ns/net`, `there is no process ${pid}`, own);
+    if (pid !== undefined) return ofPid(pid, this.#named.find(pid), own);
     return ofProcess(await this.#machines.leaderOf(machine!), `the machine '${machine}'`, own);
   }
 }
@@ -70,6 +77,17 @@ function idOf({ path, name }: LxcContainer): string {
 function atPath(path: string, absent: string, own: string | undefined): ContainerNamespace {
   const identity = namespaceIdentity(path);
   return identity === undefined ? { state: 'absent', reason: absent } : usable(path, identity, own);
+}
+
+function ofPid(
+  pid: number,
+  process: ReturnType<NamedProcesses['find']>,
+  own: string | undefined,
+): ContainerNamespace {
+  if (process === undefined) return { state: 'absent', reason: `there is no process ${pid}` };
+  if (process !== 'another') return usable(`/proc/${pid}/ns/net`, process.identity, own);
+  const reason = `process ${pid} is another one than before, and not this container; write the id of the container's process of now into spec.container.pid`;
+  return { state: 'absent', reason };
 }
 
 function ofProcess(

@@ -48,6 +48,8 @@ export class KernelView {
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
   #containers: ReadonlyMap<Key, ContainerView> = new Map();
+  /** What was looked for, as the Links said it then. */
+  #references: ReadonlyMap<Key, Link['spec']['container']> = new Map();
   readonly #lxcNics = new LxcNics();
   #slice = 0;
   #surroundings: Surroundings = { foreign: [], listeners: [] };
@@ -246,7 +248,8 @@ export class KernelView {
     if ([...this.#containers.keys()].some((key) => !wanted.has(key)))
       this.#containers = new Map([...this.#containers].filter(([key]) => wanted.has(key)));
     this.#lxcNics.keep(wanted);
-    const pending = links.filter(({ key }) => stale.has(key) || !this.#containers.has(key));
+    this.namespaces.keep(links.map(({ resource }) => resource.spec.container));
+    const pending = links.filter((link) => stale.has(link.key) || !this.#wasLookedInto(link));
     const found = await this.namespaces.find(pending.map(({ resource }) => resource.spec.container));
     const running: (Visit & { readonly key: Key })[] = [];
     const views: [Key, ContainerView][] = [];
@@ -265,7 +268,14 @@ export class KernelView {
       const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
       views.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
     }
+    this.#references = new Map(links.map(({ key, resource }) => [key, resource.spec.container]));
     this.#setContainers(views);
+  }
+
+  /** Whether a Link's container was looked into, and is still the one that the Link names. */
+  #wasLookedInto({ key, resource }: Manifest<Link>): boolean {
+    const [before, now] = [this.#references.get(key), resource.spec.container];
+    return this.#containers.has(key) && (before === now || JSON.stringify(before) === JSON.stringify(now));
   }
 
   /** What is not as before makes a new map: whoever holds the one of before keeps it as it was. */
