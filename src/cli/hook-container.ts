@@ -1,12 +1,10 @@
 import { appendFile, readFile, readdir, readlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { LxcContainer } from '../kernel/lxc.ts';
+import { DEFAULT_LXC_PATH, type LxcContainer } from '../api/lxc-container.ts';
 import { CommandError } from './io.ts';
 
 /** What LXC tells a hook in its environment. */
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const DEFAULT_LXC_PATH = '/var/lib/lxc';
 
 /**
  * The container that a hook is run for. LXC does not tell its lxcpath: it is in the name of the monitor's command

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { ContainerFilter, ContainerLinks } from '../engine/ports.ts';
-import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
+import type { LxcContainer } from '../api/lxc-container.ts';
+import type { LxcProcess } from '../kernel/lxc.ts';
 import { CommandError } from './io.ts';
 
 /*

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { displayKey } from '../api/key.ts';
-import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
+import { DEFAULT_LXC_PATH, type LxcContainer } from '../api/lxc-container.ts';
+import type { LxcProcess } from '../kernel/lxc.ts';
 import { namespaceIdentity } from '../kernel/namespace-identity.ts';
 import { parseDuration } from './duration.ts';
 import { appendToLxcLog, hookContainer } from './hook-container.ts';
@@ -136,7 +137,7 @@ async function postStop({ daemon, container }: Scene): Promise<undefined> {
 function requireLink({ options, container }: Scene): void {
   if (options.optional) return;
   const { name, path } = container;
-  const fields = `{lxc: ${name}${path === '/var/lib/lxc' ? '' : `, lxcPath: ${path}`}}`;
+  const fields = `{lxc: ${name}${path === DEFAULT_LXC_PATH ? '' : `, lxcPath: ${path}`}}`;
   throw new Refused(
     `no Link has \`container: ${fields}\`: write one into ${options.manifests}, or use the hook with --optional`,
   );

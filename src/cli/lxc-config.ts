@@ -1,5 +1,6 @@
 import type { Bridge } from '../api/bridge.ts';
 import type { Link } from '../api/link.ts';
+import { isSameLxcContainer } from '../api/lxc-container.ts';
 import { bridgeInterfaceOf, macAddressOf } from '../api/naming.ts';
 import { closest } from '../source/closest.ts';
 import { formatFieldError } from '../source/field-error.ts';
@@ -45,9 +46,8 @@ export async function lxcConfigCommand(options: LxcConfigOptions, io: CommandIo)
 
 /** The lines for all veth pairs of a Link's container. */
 function vethPairs(link: Link, links: readonly Link[], bridges: readonly Bridge[]): readonly string[] {
-  const { lxc, lxcPath } = link.spec.container;
   return links
-    .filter(({ spec: { container } }) => container.lxc === lxc && container.lxcPath === lxcPath)
+    .filter(({ spec }) => isSameLxcContainer(spec.container, link.spec.container))
     .sort((one, other) => (inside(one) < inside(other) ? -1 : 1))
     .flatMap((own, index) => vethLines(own, index, bridges));
 }

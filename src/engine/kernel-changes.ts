@@ -16,7 +16,8 @@ import {
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { type ContainerNamespace, lxcContainerOf } from '../kernel/containers.ts';
+import type { ContainerNamespace } from '../kernel/containers.ts';
+import { lxcContainerOf } from '../api/lxc-container.ts';
 import type { KernelEvent } from '../kernel/monitor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';

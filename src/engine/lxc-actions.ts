@@ -1,9 +1,8 @@
 import { type Key, keyOf } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
+import { type LxcContainer, lxcContainerOf } from '../api/lxc-container.ts';
 import type { ApiObject } from '../api/object.ts';
 import type { Manifest } from '../api/resource.ts';
-import { lxcContainerOf } from '../kernel/containers.ts';
-import type { LxcContainer } from '../kernel/lxc.ts';
 import type { KernelView } from '../kernel/view.ts';
 import { expectedFilter } from '../netfilter/expected.ts';
 import type { Layout } from '../netfilter/skeleton.ts';

@@ -1,7 +1,8 @@
 import type { Observable } from 'rxjs';
 import type { Key } from '../api/key.ts';
 import type { ApiEvent, ApiObject, ObjectChange } from '../api/object.ts';
-import type { LxcContainer, LxcProcess } from '../kernel/lxc.ts';
+import type { LxcContainer } from '../api/lxc-container.ts';
+import type { LxcProcess } from '../kernel/lxc.ts';
 import type { ExpectedFilter } from '../netfilter/filter-presence.ts';
 
 /** Read access to the resources as the daemon sees them; what the API server needs of the engine. */

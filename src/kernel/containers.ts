@@ -1,5 +1,6 @@
 import type { Link } from '../api/link.ts';
-import { DEFAULT_LXC_PATH, type LxcContainer, LxcProcesses } from './lxc.ts';
+import { type LxcContainer, lxcContainerOf } from '../api/lxc-container.ts';
+import { LxcProcesses } from './lxc.ts';
 import { Machines } from './machines.ts';
 import { NamedProcesses } from './named-processes.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
@@ -61,13 +62,6 @@ export class Containers {
     if (pid !== undefined) return ofPid(pid, this.#named.find(pid), own);
     return ofProcess(await this.#machines.leaderOf(machine!), `the machine '${machine}'`, own);
   }
-}
-
-/** The LXC container that a Link names; `undefined` where it names something else. */
-export function lxcContainerOf({ lxc: name, lxcPath }: ContainerReference): LxcContainer | undefined {
-  if (name === undefined) return undefined;
-  // LXC leaves out the slashes at its end, too.
-  return { name, path: lxcPath?.replace(/\/+$/, '') ?? DEFAULT_LXC_PATH };
 }
 
 function idOf({ path, name }: LxcContainer): string {

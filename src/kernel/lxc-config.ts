@@ -3,9 +3,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
+import { type LxcContainer, lxcContainerOf } from '../api/lxc-container.ts';
 import type { Manifest } from '../api/resource.ts';
-import { lxcContainerOf } from './containers.ts';
-import type { LxcContainer } from './lxc.ts';
 import type { LxcNic } from './observed.ts';
 
 const LARGEST = 1 << 20;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { type LxcContainer, commandSocketOf } from './lxc-sockets.ts';
+import type { LxcContainer } from '../api/lxc-container.ts';
+import { commandSocketOf } from './lxc-sockets.ts';
 import { realUserOf, targetOf } from './processes.ts';
 import { type Shells, quoted } from './shell.ts';
 

@@ -1,10 +1,5 @@
 import { readFile } from 'node:fs/promises';
-
-/** An LXC container: its name, and the directory that its configuration is below. */
-export interface LxcContainer {
-  readonly name: string;
-  readonly path: string;
-}
+import type { LxcContainer } from '../api/lxc-container.ts';
 
 /** The longest name that an abstract socket can have; LXC hashes one that is longer. */
 const LONGEST_NAME = 106;

@@ -1,17 +1,13 @@
 import { LxcMonitors } from './lxc-monitors.ts';
-import { type LxcContainer, commandSocketOf, listeningSockets } from './lxc-sockets.ts';
+import type { LxcContainer } from '../api/lxc-container.ts';
+import { commandSocketOf, listeningSockets } from './lxc-sockets.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
 import { type ProcessIdentity, identityOf, isStillThere } from './process-identity.ts';
 import { childrenOf, hasSockets } from './processes.ts';
 import type { Shells } from './shell.ts';
 
-export type { LxcContainer };
-
 /** The process that a container's namespaces are found by, and the network namespace that it was seen in. */
 export type LxcProcess = Pick<ProcessIdentity, 'pid' | 'identity'>;
-
-/** LXC's own, as Debian builds it. */
-export const DEFAULT_LXC_PATH = '/var/lib/lxc';
 
 /**
  * The processes of LXC containers. LXC itself is not asked: it does not answer while hooks run, a program per container is

@@ -2,6 +2,7 @@ import { type Cidr, networkOf, overlaps, parseCidr } from '../api/address.ts';
 import type { Bridge } from '../api/bridge.ts';
 import { type Key, displayKey } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
+import { DEFAULT_LXC_PATH, lxcContainerOf } from '../api/lxc-container.ts';
 import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../api/naming.ts';
 import type { PortForward } from '../api/port-forward.ts';
 import type { Manifest } from '../api/resource.ts';
@@ -143,9 +144,10 @@ function linkClaims(link: Link): Claim[] {
 
 /** `lxc vm1: eth0`. */
 function insideOf({ spec: { container, interface: inside } }: Link): string {
-  const { lxcPath, ...chosen } = container;
-  const [kind, name] = Object.entries(chosen).find(([, value]) => value !== undefined) ?? [];
-  return `${kind} ${name}${lxcPath === undefined ? '' : ` in ${lxcPath}`}: ${inside}`;
+  const lxc = lxcContainerOf(container);
+  if (lxc) return `lxc ${lxc.name}${lxc.path === DEFAULT_LXC_PATH ? '' : ` in ${lxc.path}`}: ${inside}`;
+  const [kind, name] = Object.entries(container).find(([, value]) => value !== undefined) ?? [];
+  return `${kind} ${name}: ${inside}`;
 }
 
 /** A bridge's name is its interface, unless it says otherwise; not every name will do. */

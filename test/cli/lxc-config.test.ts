@@ -85,6 +85,15 @@ describe('lxc-config', () => {
     expect(await lines('vm1', { veth: true })).toEqual(both);
   });
 
+  it.each(['/var/lib/lxc', '/var/lib/lxc/'])('knows a container by its path %s, too', async (lxcPath) => {
+    const container = { lxc: 'vm1', lxcPath };
+    write(bridge('br0'), lxc('vm1', 10), lxc('dmz', 11, { interface: 'eth1', container }));
+    expect((await lines('vm1', { veth: true })).filter((line) => line.includes('.name'))).toEqual([
+      'lxc.net.0.name = eth0',
+      'lxc.net.1.name = eth1',
+    ]);
+  });
+
   it('looks into one namespace', async () => {
     write(bridge('br0'), lxc('vm1', 10, {}, { namespace: 'lab' }));
     expect(await lines('vm1', { namespace: 'lab' })).toEqual(['lxc.net.0.type = empty']);

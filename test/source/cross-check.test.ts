@@ -117,6 +117,11 @@ describe('crossCheck', () => {
       [],
     );
     expect(errorsOf(link('', 'vm1'), other.replace('lxc: vm1', 'lxc: vm1, lxcPath: /srv'))).toEqual([]);
+    // However the same path is written.
+    for (const path of ['/var/lib/lxc', '/var/lib/lxc//'])
+      expect(errorsOf(link('', 'vm1'), other.replace('lxc: vm1', `lxc: vm1, lxcPath: ${path}`))).toHaveLength(
+        1,
+      );
     expect(errorsOf(link('', 'vm1'), other.replace('lxc: vm1', 'netns: vm1'))).toEqual([]);
   });
 
