@@ -5,7 +5,7 @@ import type { Operation } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
 import { planAddresses } from './addresses.ts';
 import type { LinkContext } from './link-context.ts';
-import { addressesOfLxc } from './lxc-differences.ts';
+import { addressesOfLxc, isGatewayOfLxc } from './lxc-differences.ts';
 import { ip } from './plan.ts';
 import {
   ROUTE_PROTOCOL,
@@ -59,8 +59,9 @@ export function planContainerSide(context: LinkContext, device: ObservedInterfac
 }
 
 function planRoutes(context: LinkContext): Operation[] {
-  const { manifest, place, container } = context;
+  const { manifest, place, container, input } = context;
   const { key, resource } = manifest;
+  const nic = input.observed.lxcNics.get(key);
   const wanted = wantedRoutes(context);
   const present = container.view.routes;
   const identities = new Set(wanted.map(routeIdentity));
@@ -69,7 +70,8 @@ function planRoutes(context: LinkContext): Operation[] {
     (route) =>
       route.interface === resource.spec.interface &&
       (route.protocol === ROUTE_PROTOCOL ||
-        (route.protocol !== 'kernel' && identities.has(routeIdentity(route)))),
+        (route.protocol !== 'kernel' && identities.has(routeIdentity(route))) ||
+        isGatewayOfLxc(route, nic)),
   );
   const stale = mine.filter((route) => !wanted.some((other) => sameRoute(other, route)));
   const missing = wanted.filter((route) => !present.some((other) => sameRoute(route, other)));

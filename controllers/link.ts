@@ -16,7 +16,7 @@ import type { LinkContext } from './link-context.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { planProxies } from './link-proxies.ts';
-import { lxcDifferences } from './lxc-differences.ts';
+import { isWhereLxcPutIt, lxcDifferences } from './lxc-differences.ts';
 import {
   type Note,
   type Obstacle,
@@ -160,10 +160,9 @@ function inTheWay(
   const unmarked = host.alias === '';
   const halfMade = unmarked && input.claims.find('interface', host.name)?.owner === key;
   const madeByLxc =
-    unmarked &&
     resource.spec.container.lxc !== undefined &&
     inside !== undefined &&
-    host.master === bridgeInterfaceOf(bridge);
+    isWhereLxcPutIt(host, input.observed.lxcNics.get(key), bridge);
   if (halfMade || madeByLxc || (unmarked && inside !== undefined && mayAdopt(resource))) return undefined;
   return conflict(
     `interface '${host.name}' exists and ${ownerText(host)}${inside ? `; ${TAKE_OVER_HINT}` : ''}`,

@@ -82,14 +82,17 @@ export function parseLxcNics(text: string): LxcNic[] {
       const addresses = (['ipv4', 'ipv6'] as const).flatMap(
         (family) => values.get(`${family}.address`) ?? [],
       );
+      const [ipv4, ipv6] = [last('ipv4.gateway'), last('ipv6.gateway')];
       return {
         index,
         name: last('name') ?? `eth${position}`,
+        link: last('link'),
         macAddress: last('hwaddr'),
         mtu: last('mtu'),
         up: last('flags') === 'up',
         // A broadcast address may follow.
         addresses: addresses.slice(0, MOST_ADDRESSES).map((address) => address.split(/\s/, 1)[0]!),
+        gateways: { ...(ipv4 !== undefined && { ipv4 }), ...(ipv6 !== undefined && { ipv6 }) },
       };
     });
 }

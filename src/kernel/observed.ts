@@ -74,12 +74,16 @@ export interface LxcNic {
   /** The number in its keys, `lxc.net.N`. */
   readonly index: number;
   readonly name: string;
+  /** The bridge that LXC puts the host's end into; what a file says, so only to be compared. */
+  readonly link: string | undefined;
   /** An `x` stands for a digit that is made up. */
   readonly macAddress: string | undefined;
   readonly mtu: string | undefined;
   readonly up: boolean;
   /** With the prefix length, where there is one. */
   readonly addresses: readonly string[];
+  /** By family: an address, `auto` (that of `link`), or `dev`. */
+  readonly gateways: { readonly ipv4?: string; readonly ipv6?: string };
 }
 
 /** The elements of lxcnet's own tables: set name → key text → value text (empty for plain sets). */

@@ -86,3 +86,23 @@ it.each([
     expect(container.run('ip', 'address', 'show', 'dev', 'eth0')).toContain('10.10.20.98/24');
   },
 );
+
+it('a veth that LXC puts into another bridge, with another gateway, is moved to where the manifest has it', async () => {
+  await using lab = new Lab();
+  using container = new LxcContainer(
+    lab,
+    veth(0, 'eth0', 'other0', 'ipv4.address = 10.10.20.10/24', 'ipv4.gateway = 10.10.20.254'),
+  );
+  lab.host.exec('ip', 'link', 'add', 'other0', 'up', 'type', 'bridge');
+  const spec = { container: { lxc: 'vm1', lxcPath: container.lxcPath } };
+  lab.write('a.yaml', bridge('br0'), link('vm1', 'unused', 10, spec));
+  await lab.start();
+  container.start();
+  await lab.eventually('it is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  expect(lab.host.exec('ip', 'link', 'show', 'master', 'br0')).toContain('lxcnet:Link/default/vm1');
+  expect(lab.host.exec('ip', 'link', 'show', 'master', 'other0')).toBe('');
+  expect(container.run('ip', 'route', 'show', 'default')).toMatch(/^default via 10\.10\.20\.1 dev eth0.*\n$/);
+  expect(lab.cli('events').stdout).toContain(
+    'the manifest wins: lxc.net.0.link = other0, and not br0; lxc.net.0.ipv4.gateway = 10.10.20.254, and not 10.10.20.1;',
+  );
+});

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { parseLxcNics } from '../../src/kernel/lxc-config.ts';
 
 const nics = (...lines: readonly string[]) => parseLxcNics(lines.join('\n'));
-const NOTHING = { macAddress: undefined, mtu: undefined, up: false, addresses: [] };
+const NOTHING = {
+  link: undefined,
+  macAddress: undefined,
+  mtu: undefined,
+  up: false,
+  addresses: [],
+  gateways: {},
+};
 
 describe('the interfaces of an LXC configuration', () => {
   it('are read with everything that a Link says, too', () => {
@@ -11,6 +18,10 @@ describe('the interfaces of an LXC configuration', () => {
       '# lxc.net.0.mtu = 9000',
       'lxc.net.0.type = veth',
       '  lxc.net.0.flags=up',
+      'lxc.net.0.link = br1',
+      'lxc.net.0.ipv4.gateway = 10.10.20.1',
+      'lxc.net.0.ipv6.gateway = fd00:20::2',
+      'lxc.net.0.ipv6.gateway = auto',
       'lxc.net.0.name = lan0 ',
       'lxc.net.0.hwaddr = 00:16:3e:xx:xx:xx',
       'lxc.net.0.mtu = 1400',
@@ -23,10 +34,12 @@ describe('the interfaces of an LXC configuration', () => {
       {
         index: 0,
         name: 'lan0',
+        link: 'br1',
         macAddress: '00:16:3e:xx:xx:xx',
         mtu: '1400',
         up: true,
         addresses: ['10.10.20.10/24', '10.10.20.11/24', 'fd00:20::10/64'],
+        gateways: { ipv4: '10.10.20.1', ipv6: 'auto' },
       },
     ]);
   });
