@@ -31,14 +31,11 @@ export async function hookContainer({
 }
 
 /**
- * Writes a line into the log file of the container that LXC has open: what a hook prints itself is in there only where
- * LXC's log level is DEBUG or lower. Nothing is said where that is not possible.
+ * Writes a line into the log file of the container that LXC has open. What a hook prints itself is in there only where
+ * LXC's log level is DEBUG or lower, and a hook cannot tell: LXC_LOG_LEVEL is not what LXC's command line says. Nothing is
+ * said where that is not possible.
  */
-export async function appendToLxcLog(
-  { LXC_NAME: name = '', LXC_LOG_LEVEL: level = '' }: Environment,
-  text: string,
-): Promise<void> {
-  if (['TRACE', 'DEBUG'].includes(level)) return;
+export async function appendToLxcLog({ LXC_NAME: name = '' }: Environment, text: string): Promise<void> {
   try {
     const file = await lxcLog(process.ppid);
     const stamp = new Date().toISOString().replace(/[-:TZ]/g, '');

@@ -27,15 +27,24 @@ export class LxcContainer implements Disposable {
   readonly #root: string;
   readonly #lab: Lab;
   readonly #around: readonly string[];
+  readonly #logLevel: string;
   readonly name: string;
 
   /**
    * @param config Further lines of its configuration: the network, and hooks.
    * @param around A command that runs LXC as its last arguments.
+   * @param logLevel LXC's.
    */
-  constructor(lab: Lab, config: readonly string[], name = 'vm1', around: readonly string[] = []) {
+  constructor(
+    lab: Lab,
+    config: readonly string[],
+    name = 'vm1',
+    around: readonly string[] = [],
+    logLevel = 'ERROR',
+  ) {
     this.#lab = lab;
     this.#around = around;
+    this.#logLevel = logLevel;
     this.name = name;
     this.lxcPath = join(lab.directory, 'lxc');
     this.log = join(this.lxcPath, name, 'lxc.log');
@@ -125,7 +134,7 @@ export class LxcContainer implements Disposable {
   }
 
   #command(program: string, ...argv: readonly string[]): string[] {
-    const common = ['-P', this.lxcPath, '-n', this.name, '-o', this.log, '-l', 'ERROR'];
+    const common = ['-P', this.lxcPath, '-n', this.name, '-o', this.log, '-l', this.#logLevel];
     return [...this.#around, program, ...common, ...argv];
   }
 }
