@@ -12,6 +12,9 @@ import { CommandError } from './io.ts';
 /** Nobody answers, or not in time. */
 export class DaemonDown extends CommandError {}
 
+/** Whoever runs the hook may not use the daemon's socket: whether somebody answers there is not known. */
+export class NoPermission extends CommandError {}
+
 /** What a hook asks and tells the daemon. */
 export interface HookDaemon {
   filterOf(container: LxcContainer): Promise<ContainerFilter>;
@@ -41,7 +44,11 @@ export function hookDaemon(socketPath: string): HookDaemon {
   };
 }
 
-/** One request and its answer; in HTTP/1.0, where the answer ends with the connection. @throws {DaemonDown | CommandError} */
+/**
+ * One request and its answer; in HTTP/1.0, where the answer ends with the connection.
+ *
+ * @throws {DaemonDown | NoPermission | CommandError}
+ */
 async function exchange(socketPath: string, line: string, body: string, within: number): Promise<unknown> {
   const headers = ['Host: localhost', `Content-Length: ${Buffer.byteLength(body)}`];
   if (body !== '') headers.push('Content-Type: application/json');
@@ -65,15 +72,21 @@ function converse(socketPath: string, request: string, within: number): Promise<
     let answer = '';
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => (answer += chunk));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      reject(error instanceof DaemonDown ? error : down(socketPath, error.code ?? error.message)),
-    );
+    socket.on('error', (error) => reject(failureOf(error, socketPath)));
     socket.on('close', () => {
       clearTimeout(limit);
       resolve(answer);
     });
     socket.write(request);
   });
+}
+
+function failureOf(error: NodeJS.ErrnoException, socketPath: string): Error {
+  if (error instanceof DaemonDown) return error;
+  const { code = error.message } = error;
+  return code === 'EACCES' || code === 'EPERM'
+    ? new NoPermission(`there is no permission to use the daemon's socket ${socketPath} (${code}).`)
+    : down(socketPath, code);
 }
 
 function parse(text: string, socketPath: string): unknown {

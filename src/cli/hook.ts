@@ -6,7 +6,7 @@ import type { LxcProcess } from '../kernel/lxc.ts';
 import { namespaceIdentity } from '../kernel/namespace-identity.ts';
 import { parseDuration } from './duration.ts';
 import { appendToLxcLog, hookContainer } from './hook-container.ts';
-import { DaemonDown, type HookDaemon, hookDaemon } from './hook-daemon.ts';
+import { DaemonDown, type HookDaemon, NoPermission, hookDaemon } from './hook-daemon.ts';
 import { missingFilter } from './hook-filter.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { printable } from './printable.ts';
@@ -30,6 +30,8 @@ const RESTART = 2_000;
 const RETRY = 50;
 /** A question near the deadline is given this long: a daemon that is busy is not one that is down. Milliseconds. */
 const SHORTEST_QUESTION = 2_000;
+const NEEDS_ROOT =
+  'Hooks look into the filter, and need root: leave them out of the configuration of a container that a user starts';
 
 interface Scene {
   readonly options: HookOptions;
@@ -168,6 +170,8 @@ async function untilNothingIsMissing(
       downSince = undefined;
       if (missing === undefined) return undefined;
     } catch (error) {
+      // Who may not ask the daemon may not look into the kernel either.
+      if (error instanceof NoPermission) return unverified(options, error.message, NEEDS_ROOT);
       if (!(error instanceof DaemonDown)) throw error;
       missing = error.message;
       if (downSince === undefined) {
@@ -177,10 +181,9 @@ async function untilNothingIsMissing(
         aloneSaid = said;
       }
       if (performance.now() > Math.min(deadline, downSince + RESTART)) {
-        const text = `${aloneSaid}; ${error.message}`;
-        if (options.onDaemonDown === 'start')
-          return `started all the same, as --on-daemon-down=start says: ${text}`;
-        throw new Refused(`${text} Start it (systemctl start lxcnet), then the container`);
+        const isRoot = process.geteuid?.() === 0;
+        const remedy = isRoot ? 'Start it (systemctl start lxcnet), then the container' : NEEDS_ROOT;
+        return unverified(options, `${aloneSaid}; ${error.message}`, remedy);
       }
     }
     if (performance.now() > deadline) {
@@ -189,4 +192,10 @@ async function untilNothingIsMissing(
     }
     await delay(RETRY);
   }
+}
+
+/** @returns the warning, where a container that could not be verified starts all the same. @throws {Refused} Where it does not. */
+function unverified({ onDaemonDown }: HookOptions, why: string, remedy: string): string {
+  if (onDaemonDown === 'fail') throw new Refused(`${why} ${remedy}`);
+  return `started all the same, as --on-daemon-down=start says: ${why}`;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Lab } from '../support/lab.ts';
-import { EMPTY, LxcContainer, hooks } from '../support/lxc.ts';
+import { EMPTY, LxcContainer, hooks, runHook } from '../support/lxc.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 import { refusingNft } from '../support/refusing-nft.ts';
@@ -49,4 +49,30 @@ it('with the daemon up, a container does not start before its manifest is carrie
   );
   programs.restore('ip');
   await lab.eventually('it starts', starts);
+});
+
+it('who may not use the socket is told that, and not to start a daemon that runs', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'), lxcLink(lab, 'vm1', 10));
+  await lab.start();
+  const around = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const needsRoot = 'Hooks look into the filter, and need root: leave them out of the configuration of';
+  for (const hook of ['pre-start', 'start-host']) {
+    const { status, stderr } = runHook(lab, hook, { around });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /not started: there is no permission to use the daemon's socket \S+ \(EACCES\)\. /,
+    );
+    expect(stderr).toContain(needsRoot);
+    expect(stderr).not.toMatch(/does not answer|systemctl/);
+    const careless = runHook(lab, hook, { around, options: ['--on-daemon-down=start'] });
+    expect(careless).toMatchObject({ status: 0, stderr: expect.stringContaining('EACCES') as string });
+  }
+  // The daemon takes its socket along.
+  await lab.stop();
+  const { status, stderr } = runHook(lab, 'pre-start', { around });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/Operation not permitted.*the daemon does not answer on \S+ \(ENOENT\)\. /);
+  expect(stderr).toContain(needsRoot);
+  expect(stderr).not.toContain('systemctl');
 });

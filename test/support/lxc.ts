@@ -154,6 +154,27 @@ export function hooks(lab: Lab, which: readonly string[], ...options: readonly s
   );
 }
 
+/** Runs a hook as LXC does for a container below a lab's directory, with nothing else of LXC's. */
+export function runHook(
+  lab: Lab,
+  hook: string,
+  { name = 'vm1', pid, around = [], options = [] }: HookRun = {},
+): Ran {
+  const [, command] = hooks(lab, [hook], ...options)[0]!.split(' = ');
+  const environment = [`LXC_NAME=${name}`, `LXC_CONFIG_FILE=${join(lab.directory, 'lxc', name, 'config')}`];
+  const script = `LXC_PID=${pid ?? '$$'} exec ${command} ${name} lxc ${hook}`;
+  return lab.host.run(['env', ...environment, ...around, 'sh', '-c', script]);
+}
+
+interface HookRun {
+  readonly name?: string;
+  /** Of the container's first process; by default the hook's own. */
+  readonly pid?: number;
+  /** A command that runs the hook as its last arguments. */
+  readonly around?: readonly string[];
+  readonly options?: readonly string[];
+}
+
 /** A command that runs another with files of its own in /etc; the machine's stay as they are. */
 export function withEtc(lab: Lab, files: Readonly<Record<string, string>>): readonly string[] {
   const directory = join(lab.directory, 'etc');
