@@ -38,7 +38,13 @@ function lives(pid: number): boolean {
   }
 }
 
-it.each(['SIGKILL', 'SIGSTOP', 'SIGTERM'] as const)('after %s it is started again', async (signal) => {
+it.each([
+  ['SIGKILL', 'dns'],
+  ['SIGSTOP', 'dns'],
+  ['SIGTERM', 'dns'],
+  ['SIGKILL', 'dhcp'],
+  ['SIGSTOP', 'dhcp'],
+] as const)('after %s that for %s is started again', async (signal, which) => {
   await using lab = new Lab();
   const vm1 = await start(lab);
   expect(answers(vm1)).toBe(true);
@@ -48,13 +54,15 @@ it.each(['SIGKILL', 'SIGSTOP', 'SIGTERM'] as const)('after %s it is started agai
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     return passes(lab) === before;
   });
-  const pid = resolverPid(lab);
+  const pid = resolverPid(lab, `br0/${which}`);
   process.kill(pid, signal);
-  await lab.eventually('another one runs', () => resolverPid(lab) !== pid, 5_000);
+  await lab.eventually('another one runs', () => resolverPid(lab, `br0/${which}`) !== pid, 5_000);
   await lab.eventually('it answers', () => answers(vm1));
-  expect(lends(vm1)).toBe(true);
+  await lab.eventually('it lends', () => lends(vm1));
   expect(lives(pid)).toBe(false);
-  await lab.eventually('it is told', () => /DriftCorrected.*dnsmasq of br0/.test(lab.cli('events').stdout));
+  await lab.eventually('it is told', () =>
+    new RegExp(`DriftCorrected.*dnsmasq of br0/${which}`).test(lab.cli('events').stdout),
+  );
 });
 
 it('a link that comes has its name within a second, one that goes has none, and the process stays', async () => {
