@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { namespaceIdentity } from '../../src/kernel/namespace-identity.ts';
 import { Lab } from '../support/lab.ts';
 import { EMPTY, LxcContainer, hooks, runHook } from '../support/lxc.ts';
 import { bridge, link } from '../support/manifests.ts';
@@ -75,4 +77,24 @@ it('who may not use the socket is told that, and not to start a daemon that runs
   expect(stderr).toMatch(/Operation not permitted.*the daemon does not answer on \S+ \(ENOENT\)\. /);
   expect(stderr).toContain(needsRoot);
   expect(stderr).not.toContain('systemctl');
+});
+
+it('post-stop tells the daemon, which does not wait until it sees the end itself', async () => {
+  await using lab = new Lab();
+  lab.write('a.yaml', bridge('br0'), lxcLink(lab, 'vm1', 10));
+  await lab.start();
+  // In the place of a container's init, which outlives the container: by itself the daemon would see that it runs.
+  const init = lab.follow(['unshare', '--net', 'sleep', '120']);
+  const isApart = (): boolean =>
+    namespaceIdentity(`/proc/${init.pid}/ns/net`) !== namespaceIdentity(`/proc/${lab.pid}/ns/net`) &&
+    readFileSync(`/proc/${init.pid}/comm`, 'utf8') === 'sleep\n';
+  await lab.eventually('it has a namespace of its own', isApart);
+  expect(runHook(lab, 'start-host', { pid: init.pid! })).toMatchObject({ status: 0, stderr: '' });
+  lab.cli('reconcile');
+  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'True' });
+  expect(runHook(lab, 'post-stop')).toMatchObject({ status: 0, stderr: '' });
+  const isGone = (): boolean => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning';
+  await lab.eventually('the Link is told to have no container', isGone, 10_000);
+  expect(init.exitCode).toBeNull();
+  init.kill();
 });
