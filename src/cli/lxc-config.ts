@@ -1,11 +1,14 @@
+import { resolve } from 'node:path';
 import type { Bridge } from '../api/bridge.ts';
 import type { Link } from '../api/link.ts';
 import { isSameLxcContainer } from '../api/lxc-container.ts';
 import { bridgeInterfaceOf, macAddressOf } from '../api/naming.ts';
+import { quoted } from '../kernel/shell.ts';
 import { closest } from '../source/closest.ts';
 import { formatFieldError } from '../source/field-error.ts';
 import { scanDirectory } from '../source/scan.ts';
 import { ManifestSource } from '../source/snapshot.ts';
+import { DEFAULT_DIRECTORIES } from './directories.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -40,8 +43,26 @@ export async function lxcConfigCommand(options: LxcConfigOptions, io: CommandIo)
   } else {
     vethPairs(link, links, bridges).forEach((line) => io.stdout(line));
   }
-  if (options.hooks) HOOKS.forEach((hook) => io.stdout(`lxc.hook.${hook} = /usr/bin/lxcnet hook ${hook}`));
+  if (options.hooks) hookLines(options.manifests).forEach((line) => io.stdout(line));
   return 0;
+}
+
+/**
+ * The lines that have LXC run lxcnet's hooks with a directory of manifests. LXC takes a value as it is to the end of its
+ * line, but for blanks and quotes around it, and hands it to a shell.
+ *
+ * @throws {CommandError} Where the directory's name is more than a line.
+ */
+export function hookLines(manifests: string): readonly string[] {
+  const directory = resolve(manifests);
+  if (!/^[^\p{Cc}]*$/u.test(directory))
+    throw new CommandError(`${printable(directory)} cannot stand in a line of LXC's configuration`);
+  const plain = /^[\w/.,:@%+-]*$/.test(directory);
+  const further =
+    directory === DEFAULT_DIRECTORIES.manifests
+      ? ''
+      : ` --manifests ${plain ? directory : quoted(directory)}`;
+  return HOOKS.map((hook) => `lxc.hook.${hook} = /usr/bin/lxcnet hook ${hook}${further}`);
 }
 
 /** The lines for all veth pairs of a Link's container. */

@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LxcConfigOptions, lxcConfigCommand } from '../../src/cli/lxc-config.ts';
+import { type LxcConfigOptions, hookLines, lxcConfigCommand } from '../../src/cli/lxc-config.ts';
 import { bridge, link } from '../support/manifests.ts';
 
 let root: string;
@@ -38,18 +39,36 @@ describe('lxc-config', () => {
     expect(await lines('vm1')).toEqual(['lxc.net.0.type = empty']);
   });
 
-  it('has the hooks where they are asked for', async () => {
+  it('has the hooks where they are asked for, which read the same directory', async () => {
     write(bridge('br0'), lxc('vm1', 10));
     expect(await lines('vm1', { hooks: true })).toEqual([
       'lxc.net.0.type = empty',
+      `lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start --manifests ${root}`,
+      `lxc.hook.start-host = /usr/bin/lxcnet hook start-host --manifests ${root}`,
+      `lxc.hook.post-stop = /usr/bin/lxcnet hook post-stop --manifests ${root}`,
+    ]);
+    expect((await lines('vm1', { hooks: true, veth: true })).slice(-4, -2)).toEqual([
+      'lxc.net.0.mtu = 1500',
+      `lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start --manifests ${root}`,
+    ]);
+    const relative = await lines('vm1', { hooks: true, manifests: `${root}/../${basename(root)}/` });
+    expect(relative[1]).toMatch(` --manifests ${root}`);
+  });
+
+  it('names no directory in the hooks where it is the usual one', () => {
+    expect(hookLines('/etc/lxcnet.d/')).toEqual([
       'lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start',
       'lxc.hook.start-host = /usr/bin/lxcnet hook start-host',
       'lxc.hook.post-stop = /usr/bin/lxcnet hook post-stop',
     ]);
-    expect((await lines('vm1', { hooks: true, veth: true })).slice(-4, -2)).toEqual([
-      'lxc.net.0.mtu = 1500',
-      'lxc.hook.pre-start = /usr/bin/lxcnet hook pre-start',
-    ]);
+  });
+
+  it('names a directory so that the shell of LXC takes it as it is, or refuses', () => {
+    for (const directory of ["/a b/$HOME/`id`/it's;x", '/plain/d-1_2.d']) {
+      const [, words] = hookLines(directory)[0]!.split('--manifests ');
+      expect(execFileSync('sh', ['-c', `printf %s ${words}`], { encoding: 'utf8' })).toBe(directory);
+    }
+    expect(() => hookLines('/a\nb')).toThrow("cannot stand in a line of LXC's configuration");
   });
 
   it('is what a Link says where LXC makes the veth pair', async () => {
