@@ -78,7 +78,7 @@ describe('lines of the monitors and of LXC', () => {
       fc.property(fc.array(line), (lines) => {
         const read = netfilterEvents();
         for (const text of [...lines.filter((one) => !one.includes('\n')), generation]) read(text);
-        expect(read(generation)).toEqual([{ part: 'netfilter', process: 42, name: 'nft' }]);
+        expect(read(generation)).toEqual([{ part: 'netfilter', process: 42, name: 'nft', certain: false }]);
       }),
       { numRuns: 500 },
     );
