@@ -14,6 +14,23 @@ const END: Mark = { table: 'test_end', route: '203.0.113.2' };
 const MARKS =
   /^.*(?: table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:# new generation .*\n)?/gm;
 
+/** How the kernel says that a bridge's port is as it is: without a queueing discipline. */
+const PORT = /^\[nsid current\]\d+: (?<port>[^@:]+)@?\S*: <\S*> mtu \d+ master \S+ state UP /;
+
+/**
+ * Leaves out what the kernel says of each port by itself, once: the timer of its forwarding delay runs, and tells, 15
+ * seconds after it has come up, although the port forwards at once.
+ */
+function withoutDelays(lines: readonly string[]): string[] {
+  const told = new Set<string>();
+  return lines.filter((line) => {
+    const port = PORT.exec(line)?.groups?.port;
+    if (port === undefined || told.has(port)) return true;
+    told.add(port);
+    return false;
+  });
+}
+
 /**
  * Follows what changes in the kernel: interfaces, addresses and routes of the host and of its containers, and netfilter.
  *
@@ -37,6 +54,6 @@ export async function followChanges(lab: Lab): Promise<() => Promise<string[]>> 
   return async () => {
     await mark(END);
     for (const monitor of monitors) monitor.kill('SIGKILL');
-    return texts.flatMap((text) => text.replace(MARKS, '').split('\n').filter(Boolean));
+    return withoutDelays(texts.flatMap((text) => text.replace(MARKS, '').split('\n').filter(Boolean)));
   };
 }
