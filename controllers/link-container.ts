@@ -102,7 +102,6 @@ function planRoutes(context: LinkContext): Operation[] {
 
 function wantedRoutes({ manifest, bridge }: LinkContext): WantedRoute[] {
   const { spec } = manifest.resource;
-  const families = new Set(spec.addresses.map((address) => parseCidr(address)!.family));
   const route = (to: string, via: string | undefined): WantedRoute => {
     const family = parseCidr(to)!.family;
     const table = {
@@ -113,9 +112,7 @@ function wantedRoutes({ manifest, bridge }: LinkContext): WantedRoute[] {
     };
     return { family, to, ...table, ...(via !== undefined && { via }) };
   };
-  const gateways = gatewaysOf(manifest.resource, bridge).filter((address) =>
-    families.has(parseAddress(address)!.family),
-  );
+  const gateways = gatewaysOf(manifest.resource, bridge);
   const defaults = gateways.map((via) => route(parseAddress(via)!.family === 4 ? '0.0.0.0/0' : '::/0', via));
   const further = spec.routes.map(({ to, via }) => {
     const network = to === 'default' ? (via?.includes(':') ? '::/0' : '0.0.0.0/0') : to;

@@ -20,20 +20,16 @@ export function planProxies({ manifest, bridge, input }: LinkContext): Operation
       : [];
   const present = input.observed.host.proxies;
   const additions = wanted
+    .map((address) => ({ address, id: `${device} ${address}`, isThere: present.has(`${device} ${address}`) }))
     // Where the inventory was lost they are taken back.
-    .filter(
-      (address) =>
-        !present.has(`${device} ${address}`) || !input.claims.find('proxy', `${device} ${address}`),
-    )
-    .map((address): Operation => ({
+    .filter(({ id, isThere }) => !isThere || !input.claims.find('proxy', id))
+    .map(({ address, id, isThere }): Operation => ({
       key,
       stage: 'activate',
       verb: 'create',
       object: `neighbour proxy ${address} on ${device}`,
-      commands: present.has(`${device} ${address}`)
-        ? []
-        : [ip('host', 'neighbour', 'add', 'proxy', address, 'dev', device)],
-      claim: { owner: key, object: 'proxy', id: `${device} ${address}` },
+      commands: isThere ? [] : [ip('host', 'neighbour', 'add', 'proxy', address, 'dev', device)],
+      claim: { owner: key, object: 'proxy', id },
     }));
   const kept = new Set(wanted.map((address) => `${device} ${address}`));
   return [...proxyRemovals(key, kept, input.observed, input.claims), ...additions];

@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress, parseCidr } from '../src/api/address.ts';
+import { canonicalAddress, parseAddress, parseCidr } from '../src/api/address.ts';
 import type { Bridge } from '../src/api/bridge.ts';
 import { gatewaysOf } from '../src/api/gateways.ts';
 import type { Link } from '../src/api/link.ts';
@@ -60,8 +60,7 @@ function gatewayDifferences(
   link: Link,
   bridge: Bridge,
 ): { field: string; value: string; wanted: string | undefined }[] {
-  const families = new Set(link.spec.addresses.map((address) => parseCidr(address)!.family));
-  const own = gatewaysOf(link, bridge).filter((address) => families.has(parseAddress(address)!.family));
+  const own = gatewaysOf(link, bridge);
   return ([4, 6] as const).flatMap((family) => {
     const value = nic.gateways[`ipv${family}`];
     if (value === undefined) return [];
@@ -110,9 +109,7 @@ function fits(mac: string, pattern: string): boolean {
 /** With the prefix length as it stands; LXC adds that of the class where there is none. */
 function canonical(text: string): string {
   const [address = '', prefix] = text.split('/');
-  const parsed = parseAddress(address);
-  if (!parsed) return text;
-  return prefix === undefined ? formatAddress(parsed) : `${formatAddress(parsed)}/${prefix}`;
+  return prefix === undefined ? canonicalAddress(address) : `${canonicalAddress(address)}/${prefix}`;
 }
 
 /** What a file says goes into a message: not without end. */

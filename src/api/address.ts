@@ -63,6 +63,12 @@ export function formatAddress({ family, value }: Address): string {
   return `${hex.slice(0, start).join(':')}::${hex.slice(start + length).join(':')}`;
 }
 
+/** The canonical text of an address; anything else stays as it is. */
+export function canonicalAddress(text: string): string {
+  const address = parseAddress(text);
+  return address ? formatAddress(address) : text;
+}
+
 function longestZeroRun(groups: readonly bigint[]): { start: number; length: number } {
   let best = { start: 0, length: 0 };
   for (let start = 0; start < groups.length; start++) {

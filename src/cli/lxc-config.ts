@@ -9,6 +9,7 @@ import { formatFieldError } from '../source/field-error.ts';
 import { scanDirectory } from '../source/scan.ts';
 import { ManifestSource } from '../source/snapshot.ts';
 import { DEFAULT_DIRECTORIES } from './directories.ts';
+import { HOOKS } from './hook-arguments.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -22,8 +23,6 @@ export interface LxcConfigOptions {
   /** Whether LXC runs lxcnet's hooks. */
   readonly hooks?: boolean | undefined;
 }
-
-const HOOKS = ['pre-start', 'start-host', 'post-stop'];
 
 /**
  * Prints the lines of configuration that a Link's container needs, for all of that container's Links.

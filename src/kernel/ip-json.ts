@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatAddress, parseAddress } from '../api/address.ts';
+import { canonicalAddress } from '../api/address.ts';
 import { readNames } from './iproute-names.ts';
 import type { NamespaceView, ObservedInterface, ObservedNextHop, ObservedRoute } from './observed.ts';
 
@@ -105,7 +105,7 @@ export function parseRest([routes = '', proxies = '']: readonly string[]): Omit<
 /** Reads the answer about neighbour proxies alone. @throws {Error} When it has another shape. */
 export function parseProxies(answer: string): ReadonlySet<string> {
   const proxies = z.array(proxyInfo).parse(JSON.parse(answer));
-  return new Set(proxies.map(({ dev, dst }) => `${dev} ${canonical(dst)}`));
+  return new Set(proxies.map(({ dev, dst }) => `${dev} ${canonicalAddress(dst)}`));
 }
 
 function toInterface(info: z.output<typeof interfaceInfo>): ObservedInterface {
@@ -126,7 +126,7 @@ function toInterface(info: z.output<typeof interfaceInfo>): ObservedInterface {
     linkLocal: info.addr_info.some(({ scope, family }) => scope === 'link' && family === 'inet6'),
     addresses: info.addr_info
       .filter(({ scope, local }) => (scope === 'global' || scope === 'site') && local !== undefined)
-      .map(({ local, prefixlen }) => `${canonical(local!)}/${prefixlen}`),
+      .map(({ local, prefixlen }) => `${canonicalAddress(local!)}/${prefixlen}`),
   };
 }
 
@@ -155,9 +155,9 @@ function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
     table: TABLES.get(info.table) ?? Number(info.table),
     metric: info.metric,
     protocol: String(PROTOCOLS.get(info.protocol) === OWN_PROTOCOL ? OWN_PROTOCOL : info.protocol),
-    ...(via !== undefined && { via: canonical(via) }),
+    ...(via !== undefined && { via: canonicalAddress(via) }),
     ...(device !== undefined && { interface: device }),
-    ...(info.prefsrc !== undefined && { source: canonical(info.prefsrc) }),
+    ...(info.prefsrc !== undefined && { source: canonicalAddress(info.prefsrc) }),
     ...(mtu !== undefined && { mtu }),
     ...(info.nexthops && { nextHops: info.nexthops.map(toNextHop) }),
   };
@@ -165,19 +165,15 @@ function toRoute(info: z.output<typeof routeInfo>): ObservedRoute {
 
 function toNextHop({ gateway, dev, weight }: z.output<typeof nextHopInfo>): ObservedNextHop {
   return {
-    ...(gateway !== undefined && { via: canonical(gateway) }),
+    ...(gateway !== undefined && { via: canonicalAddress(gateway) }),
     ...(dev !== undefined && { interface: dev }),
     weight,
   };
 }
 
-function networkText(text: string, family: 4 | 6): string {
+/** A network as {@link ObservedRoute} has it; an address alone is one of its own. */
+export function networkText(text: string, family: 4 | 6): string {
   if (text === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
   const [address = '', prefix] = text.split('/');
-  return `${canonical(address)}/${prefix ?? (family === 4 ? 32 : 128)}`;
-}
-
-function canonical(text: string): string {
-  const address = parseAddress(text);
-  return address ? formatAddress(address) : text;
+  return `${canonicalAddress(address)}/${prefix ?? (family === 4 ? 32 : 128)}`;
 }

@@ -1,4 +1,5 @@
-import { formatAddress, formatCidr, parseAddress, parseCidr } from '../api/address.ts';
+import { canonicalAddress } from '../api/address.ts';
+import { networkText } from './ip-json.ts';
 import type { NamespaceView } from './observed.ts';
 
 /**
@@ -33,7 +34,10 @@ const ROUTE =
 /** Reads the rest of a line of `ip -o monitor … all-nsid`. @returns `undefined` for what is told in another way. */
 export function parseTold(text: string): Told | undefined {
   const address = ADDRESS.exec(text)?.groups;
-  if (address) return { index: Number(address.index), address: cidrText(address.address!) };
+  if (address) {
+    const { index, address: text = '' } = address;
+    return { index: Number(index), address: networkText(text, familyOf(text)) };
+  }
   const link = LINK.exec(text)?.groups;
   if (link) {
     const { index, name = '', flags = '', mtu, mac = '' } = link;
@@ -46,8 +50,7 @@ export function parseTold(text: string): Told | undefined {
   const route = ROUTE.exec(text)?.groups;
   if (!route) return undefined;
   const { to = '', via = '', protocol = '' } = route;
-  const everywhere = via.includes(':') ? '::/0' : '0.0.0.0/0';
-  return { route: { to: to === 'default' ? everywhere : cidrText(to), via: addressText(via), protocol } };
+  return { route: { to: networkText(to, familyOf(via)), via: canonicalAddress(via), protocol } };
 }
 
 /** Whether a look has seen all of it already, so that it gives no reason for another. */
@@ -72,14 +75,6 @@ export function isKnown(told: Told, view: NamespaceView): boolean {
   return device.name === name && device.up === up && device.mtu === mtu && device.mac === mac;
 }
 
-function addressText(text: string): string {
-  const address = parseAddress(text);
-  return address ? formatAddress(address) : text;
-}
-
-/** With the prefix length, as {@link NamespaceView} has it. */
-function cidrText(text: string): string {
-  const full = text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`;
-  const cidr = parseCidr(full);
-  return cidr ? formatCidr(cidr) : full;
+function familyOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
 }

@@ -1,10 +1,9 @@
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
+import { ContainerViews } from './container-views.ts';
 import { Containers } from './containers.ts';
-import { emptyNamespace } from './empty-namespace.ts';
 import { HostLister } from './host-lister.ts';
-import { LxcNics } from './lxc-config.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
@@ -14,12 +13,12 @@ import {
   markedKey,
 } from './observed.ts';
 import { lookAround } from './look-around.ts';
-import { sharedContainer, sharedWith } from './shared.ts';
+import { sharedWith } from './shared.ts';
 import type { Shells } from './shell.ts';
 import { type Told, isKnown } from './told.ts';
 import type { Surroundings } from './surroundings.ts';
 import { readSysctl } from './sysctl.ts';
-import type { Visit, Visitor } from './visitor.ts';
+import type { Visitor } from './visitor.ts';
 
 /** A part of the kernel's state that is looked at on its own: of the host's, an interface; of netfilter's, a set. */
 export type Part = 'host' | 'routes' | `device ${string}` | 'netfilter' | `set ${string}` | Key;
@@ -38,19 +37,15 @@ export class KernelView {
   readonly namespaces: Containers;
   readonly #shells: Shells;
   readonly #nft: Nft;
-  readonly #visitor: Visitor;
   readonly #layout: TableLayout;
   readonly #missing: ReadonlySet<string>;
   readonly #host: HostLister;
+  readonly #containers: ContainerViews;
   readonly #stale = new Set<Part>();
   /** Containers that were looked into after the commands that changed their host end. */
   readonly #fresh = new Set<Key>();
   #hostView: NamespaceView | undefined;
   #netfilter: NetfilterView | undefined;
-  #containers: ReadonlyMap<Key, ContainerView> = new Map();
-  /** What was looked for, as the Links said it then. */
-  #references: ReadonlyMap<Key, Link['spec']['container']> = new Map();
-  readonly #lxcNics = new LxcNics();
   #slice = 0;
   #surroundings: Surroundings = { foreign: [], listeners: [] };
 
@@ -63,10 +58,10 @@ export class KernelView {
     missing: ReadonlySet<string> = new Set(),
   ) {
     this.namespaces = new Containers(shells);
+    this.#containers = new ContainerViews(this.namespaces, visitor);
     this.#shells = shells;
     this.#host = new HostLister(shells);
     this.#nft = nft;
-    this.#visitor = visitor;
     this.#layout = layout;
     this.#missing = missing;
   }
@@ -84,7 +79,7 @@ export class KernelView {
 
   /** Says that anything may have changed on the host and in containers, but for netfilter. */
   invalidateInterfaces(): void {
-    this.invalidate('host', ...this.#containers.keys());
+    this.invalidate('host', ...this.#containers.all.keys());
   }
 
   /**
@@ -92,7 +87,7 @@ export class KernelView {
    * few, so that each has its turn within thirty calls, and none costs much.
    */
   invalidateSlice(): void {
-    const keys = [...this.#containers.keys()];
+    const keys = [...this.#containers.all.keys()];
     const count = Math.max(LEAST_SLICE, Math.ceil(keys.length / 30));
     const rotated = [...keys.slice(this.#slice), ...keys.slice(0, this.#slice)];
     this.invalidate('host', ...rotated.slice(0, count));
@@ -106,7 +101,7 @@ export class KernelView {
 
   /** Takes note of what a container looked like after our commands, instead of looking again. */
   replaceContainer(key: Key, container: ContainerView): void {
-    this.#setContainers([[key, container]]);
+    this.#containers.set([[key, container]]);
     this.#stale.delete(key);
     this.#fresh.add(key);
   }
@@ -127,7 +122,7 @@ export class KernelView {
       const [host, netfilter] = await Promise.all([this.#lookAtHost(stale), this.#lookAtNetfilter(stale)]);
       for (const key of this.#replacedEnds(host)) if (!this.#fresh.has(key)) stale.add(key);
       this.#fresh.clear();
-      await this.#lookIntoContainers(links, stale);
+      await this.#containers.look(links, stale);
       this.#hostView = host;
       this.#netfilter = netfilter;
       const paths = sysctlsFor(host);
@@ -135,8 +130,8 @@ export class KernelView {
       return {
         host,
         netfilter,
-        containers: this.#containers,
-        lxcNics: this.#lxcNics.ofLinks(links),
+        containers: this.#containers.all,
+        lxcNics: this.#containers.nicsOf(links),
         surroundings: this.#surroundings,
         missing: this.#missing,
         sysctls: new Map(values.filter((entry): entry is [string, string] => entry[1] !== undefined)),
@@ -158,7 +153,7 @@ export class KernelView {
     return devices
       .flatMap((device) => markedKey(device) ?? [])
       .filter((key): key is Key => {
-        const container = this.#containers.get(key as Key);
+        const container = this.#containers.all.get(key as Key);
         return (
           container !== undefined && !(told && container.state === 'running' && isKnown(told, container.view))
         );
@@ -239,52 +234,8 @@ export class KernelView {
       const [one, other] = [before.interfaces.get(name), host.interfaces.get(name)];
       if (one === other || one?.index === other?.index) return [];
       const keys = [one, other].flatMap((device) => (device ? (markedKey(device) ?? []) : []));
-      return keys.filter((key): key is Key => this.#containers.has(key as Key));
+      return keys.filter((key): key is Key => this.#containers.all.has(key as Key));
     });
-  }
-
-  async #lookIntoContainers(links: readonly Manifest<Link>[], stale: ReadonlySet<Part>): Promise<void> {
-    const wanted = new Set(links.map(({ key }) => key));
-    if ([...this.#containers.keys()].some((key) => !wanted.has(key)))
-      this.#containers = new Map([...this.#containers].filter(([key]) => wanted.has(key)));
-    this.#lxcNics.keep(wanted);
-    this.namespaces.keep(links.map(({ resource }) => resource.spec.container));
-    const pending = links.filter((link) => stale.has(link.key) || !this.#wasLookedInto(link));
-    const found = await this.namespaces.find(pending.map(({ resource }) => resource.spec.container));
-    const running: (Visit & { readonly key: Key })[] = [];
-    const views: [Key, ContainerView][] = [];
-    for (const [index, container] of found.entries()) {
-      const link = pending[index]!;
-      if (container.state === 'running') {
-        await this.#lxcNics.look(link, container.identity);
-        const view = emptyNamespace(container.path, container.identity);
-        if (view) views.push([link.key, { ...container, view }]);
-        else running.push({ key: link.key, ...container, commands: [] });
-      } else views.push([link.key, container]);
-    }
-    const results = await this.#visitor.visit(running);
-    for (const [index, { result, view }] of results.entries()) {
-      const { key, path, identity } = running[index]!;
-      const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
-      views.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
-    }
-    this.#references = new Map(links.map(({ key, resource }) => [key, resource.spec.container]));
-    this.#setContainers(views);
-  }
-
-  /** Whether a Link's container was looked into, and is still the one that the Link names. */
-  #wasLookedInto({ key, resource }: Manifest<Link>): boolean {
-    const [before, now] = [this.#references.get(key), resource.spec.container];
-    return this.#containers.has(key) && (before === now || JSON.stringify(before) === JSON.stringify(now));
-  }
-
-  /** What is not as before makes a new map: whoever holds the one of before keeps it as it was. */
-  #setContainers(found: readonly (readonly [Key, ContainerView])[]): void {
-    const shared = found.map(
-      ([key, container]) => [key, sharedContainer(this.#containers.get(key), container)] as const,
-    );
-    const changed = shared.filter(([key, container]) => this.#containers.get(key) !== container);
-    if (changed.length > 0) this.#containers = new Map([...this.#containers, ...changed]);
   }
 }
 
