@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { Subject } from 'rxjs';
 import { Engine } from '../engine/engine.ts';
 import { EventLog } from '../engine/event-log.ts';
 import { ObjectStore } from '../engine/object-store.ts';
@@ -70,14 +71,19 @@ export async function run(options: RunOptions): Promise<number> {
   });
   const kernel = await openKernel(options, metrics.observeBatch);
   const monitors = followKernel();
+  const missed$ = new Subject<void>();
   const engine = new Engine({
     source,
     scan: async (trigger) => trials.take(await directory.scan(trigger === 'watch' || trigger === 'rescan')),
-    watch$: watchDirectory(root, (error) => {
-      const message = `the manifest directory cannot be watched and is read every second: ${error.message}`;
-      events.record({ type: 'Warning', reason: 'WatchFailed', message });
-      logger.warn(message);
+    watch$: watchDirectory(root, {
+      missed$,
+      onProblem(error) {
+        const message = `the manifest directory cannot be watched and is read every second: ${error.message}`;
+        events.record({ type: 'Warning', reason: 'WatchFailed', message });
+        logger.warn(message);
+      },
     }),
+    onMissedChange: () => missed$.next(),
     monitors,
     view: kernel.view,
     resolvers: kernel.resolvers,

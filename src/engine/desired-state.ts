@@ -17,6 +17,8 @@ interface DesiredParts {
   readonly events: EventLog;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Called where the watcher had to be told of a change, instead of telling. */
+  readonly onMissedChange: () => void;
 }
 
 /** What came and went since the last time. */
@@ -102,7 +104,7 @@ export class DesiredState {
 
   /** Takes a look at the directory. @returns whether it says anything new. */
   take(trigger: ScanTrigger, scan: Scan): boolean {
-    const { source, metrics, logger } = this.#parts;
+    const { source, metrics, logger, onMissedChange } = this.#parts;
     const before = this.#snapshot;
     const snapshot = source.update(scan);
     this.#snapshot = snapshot;
@@ -111,7 +113,10 @@ export class DesiredState {
     metrics.setSourceRevision(snapshot.revision);
     if (scan.state === 'read') metrics.sourceRead(new Date());
     if (before?.revision === snapshot.revision && before.removalsHeld === snapshot.removalsHeld) return false;
-    if (trigger === 'rescan') metrics.sourceChangeMissed();
+    if (trigger === 'rescan') {
+      metrics.sourceChangeMissed();
+      onMissedChange();
+    }
     // What a trial has added goes with it: nobody has to be certain of that.
     if (snapshot.goneBack) this.#gate = new RemovalGate(snapshot.manifests);
     this.#report(trigger, snapshot);

@@ -41,6 +41,8 @@ export interface EngineParts {
   readonly source: ManifestSource;
   readonly scan: (trigger: ScanTrigger) => Promise<Scan>;
   readonly watch$: Observable<void>;
+  /** Called where a change of the manifests was found without a sign of the watch. */
+  readonly onMissedChange: () => void;
   readonly monitors: KernelMonitors;
   readonly view: KernelView;
   readonly resolvers: Resolvers;

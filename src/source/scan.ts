@@ -43,23 +43,23 @@ export async function scanDirectory(root: string): Promise<Scan> {
     const before = await identityOf(root);
     if ('reason' in before) return { state: 'unreadable', reason: before.reason };
     // What is read is below what the link leads to now, even if it leads elsewhere and back meanwhile.
-    const scan = await readAll(before.resolved, root).catch(unreadable);
+    const { scan, versions } = await look(before.resolved, root);
     const after = await identityOf(root);
-    const steady = 'identity' in after && after.identity === before.identity;
+    const same = 'identity' in after && after.identity === before.identity;
+    const steady = same && (await areCurrent(versions, before.resolved));
     if (steady && (scan.state === 'read' || attempt === ATTEMPTS)) return scan;
     if (attempt === ATTEMPTS) return unreadable(new TooMuch('it changes faster than it can be read'));
   }
 }
 
-/** What the root leads to, and which version of a ConfigMap's `..data` is in it. */
+/** What the root leads to. */
 async function identityOf(
   root: string,
 ): Promise<{ resolved: string; identity: string } | { reason: string }> {
   try {
     const resolved = await realpath(root);
     const { dev, ino, birthtimeNs } = await stat(resolved, { bigint: true });
-    const data = await lstat(join(resolved, '..data'), { bigint: true }).catch(() => undefined);
-    return { resolved, identity: [resolved, dev, ino, birthtimeNs, data?.ino, data?.ctimeNs].join() };
+    return { resolved, identity: [resolved, dev, ino, birthtimeNs].join() };
   } catch (error) {
     return { reason: reasonOf(error) };
   }
@@ -71,8 +71,34 @@ function unreadable(error: unknown): Scan {
   return { state: 'unreadable', reason: error instanceof TooMuch ? error.message : reasonOf(error) };
 }
 
-async function readAll(directory: string, root: string): Promise<Scan> {
-  const paths = (await listFiles(directory, '')).sort();
+/** A link that publishes the files beside it: a ConfigMap's. */
+const PUBLISHING_LINK = '..data';
+
+/** A version that files were published in, by the path of its link. */
+type Version = readonly [link: string, identity: string];
+
+async function versionOf(directory: string, link: string): Promise<Version> {
+  const status = await lstat(join(directory, link), { bigint: true }).catch(() => undefined);
+  return [link, [status?.ino, status?.ctimeNs].join()];
+}
+
+async function areCurrent(versions: readonly Version[], directory: string): Promise<boolean> {
+  const now = await Promise.all(versions.map(([link]) => versionOf(directory, link)));
+  return now.every(([, identity], index) => identity === versions[index]![1]);
+}
+
+async function look(directory: string, root: string): Promise<{ scan: Scan; versions: readonly Version[] }> {
+  let versions: readonly Version[] = [];
+  try {
+    const listing = await listFiles(directory, '');
+    versions = listing.versions;
+    return { scan: await readAll(directory, root, listing.paths), versions };
+  } catch (error) {
+    return { scan: unreadable(error), versions };
+  }
+}
+
+async function readAll(directory: string, root: string, paths: readonly string[]): Promise<Scan> {
   if (paths.length > MOST_FILES) throw new TooMuch(`it has more than ${MOST_FILES} manifest files`);
   const files = new Map<string, FileContent>();
   const hash = createHash('sha256');
@@ -92,13 +118,24 @@ async function readAll(directory: string, root: string): Promise<Scan> {
   return { state: 'read', root, files, digest: `sha256:${hash.digest('hex')}` };
 }
 
-async function listFiles(directory: string, below: string): Promise<string[]> {
-  const found: string[] = [];
+interface Listing {
+  /** In order. */
+  readonly paths: readonly string[];
+  /** As they were before the files beside their links were listed. */
+  readonly versions: readonly Version[];
+}
+
+async function listFiles(directory: string, below: string): Promise<Listing> {
+  const paths: string[] = [];
+  const versions = [await versionOf(directory, join(below, PUBLISHING_LINK))];
   for (const entry of await readdir(join(directory, below), { withFileTypes: true })) {
     const path = join(below, entry.name);
-    if (entry.isDirectory() && !isSkippedName(entry.name)) found.push(...(await listFiles(directory, path)));
-    else if (!entry.isDirectory() && isManifestName(entry.name)) found.push(path);
-    if (found.length > MOST_FILES) break;
+    if (entry.isDirectory() && !isSkippedName(entry.name)) {
+      const inside = await listFiles(directory, path);
+      paths.push(...inside.paths);
+      versions.push(...inside.versions);
+    } else if (!entry.isDirectory() && isManifestName(entry.name)) paths.push(path);
+    if (paths.length > MOST_FILES) break;
   }
-  return found;
+  return { paths: below === '' ? paths.sort() : paths, versions };
 }

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'chokidar';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { Observable } from 'rxjs';
+import { NEVER, Observable } from 'rxjs';
 import { LinkTargets } from './link-targets.ts';
 import { isManifestName, isSkippedName } from './scan.ts';
 
@@ -13,20 +13,28 @@ const IDENTITY_PERIOD = 500;
 /** In these periods: how often there is a sign while nothing can be watched. */
 const SCAN_EVERY = 2;
 
+/** What a watch may be told, and tells besides its signs. */
+export interface WatchOptions {
+  /** Told why the directory cannot be watched. */
+  readonly onProblem?: (error: Error) => void;
+  /** A change was found without a sign: what watches has gone deaf, and is armed anew. */
+  readonly missed$?: Observable<void>;
+}
+
 /**
  * Signs that the manifests may have changed. They are hints: some changes cause several, and whoever needs to be certain
  * looks at the directory now and then. Never completes, never fails; the directory may come into being later. While it
  * cannot be watched there is a sign every second.
- *
- * @param onProblem Told why it cannot be watched.
  */
-export function watchDirectory(
-  root: string,
-  onProblem: (error: Error) => void = () => undefined,
-): Observable<void> {
+export function watchDirectory(root: string, options: WatchOptions = {}): Observable<void> {
+  const { onProblem = () => undefined, missed$ = NEVER } = options;
   return new Observable<void>((subscriber) => {
     const watcher = new DirectoryWatcher(root, () => subscriber.next(), onProblem);
-    return () => watcher.stop();
+    const missed = missed$.subscribe(() => watcher.rearm());
+    return () => {
+      missed.unsubscribe();
+      watcher.stop();
+    };
   });
 }
 
@@ -68,6 +76,11 @@ class DirectoryWatcher {
     clearInterval(this.#checks);
     clearTimeout(this.#retry);
     void closeAll(this.#watchers);
+  }
+
+  rearm(): void {
+    this.#stale = true;
+    void this.#check();
   }
 
   /** Arms the watchers anew where the path leads to another directory than before. */
@@ -143,10 +156,7 @@ class DirectoryWatcher {
     if (this.#retry !== undefined) return;
     this.#onProblem(error);
     this.#tell();
-    this.#retry = setTimeout(() => {
-      this.#stale = true;
-      void this.#check();
-    }, this.#retryDelay);
+    this.#retry = setTimeout(() => this.rearm(), this.#retryDelay);
     this.#retryDelay = Math.min(this.#retryDelay * 2, LAST_RETRY);
   }
 }

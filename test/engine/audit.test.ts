@@ -25,6 +25,7 @@ function idle() {
     source: new ManifestSource(),
     scan: () => new Promise(() => undefined),
     watch$: new Subject(),
+    onMissedChange: () => undefined,
     monitors: { events$: new Subject(), running: () => true },
     view: { invalidateSlice, invalidate, lookAround, namespaces: { find: () => Promise.resolve([]) } },
     resolvers: { changed: () => false },

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { DesiredState } from '../../src/engine/desired-state.ts';
 import { EventLog } from '../../src/engine/event-log.ts';
 import { ObjectStore } from '../../src/engine/object-store.ts';
@@ -10,6 +10,7 @@ import { scanOf } from '../source/looks.ts';
 import { bridge, route } from '../support/manifests.ts';
 
 function scene() {
+  const onMissedChange = vi.fn();
   const now = (): Date => new Date(0);
   const parts = {
     source: new ManifestSource(),
@@ -17,22 +18,25 @@ function scene() {
     events: new EventLog({ now }),
     metrics: createMetrics(),
     logger: createLogger({ json: true, sink: { write: () => undefined } }),
+    onMissedChange,
   };
   return { ...parts, desired: new DesiredState(parts, new Map()) };
 }
 
 const text = (...documents: object[]): string => documents.map((one) => JSON.stringify(one)).join('\n---\n');
 
-it('a change that only the rescan has found is counted, since the watcher has missed it', async () => {
-  const { desired, metrics } = scene();
+it('a change that only the rescan has found is counted and told, since the watcher has missed it', async () => {
+  const { desired, metrics, onMissedChange } = scene();
   const missed = async (): Promise<string> =>
     /^lxcnet_source_missed_changes_total (\d+)$/m.exec(await metrics.text())![1]!;
   desired.take('start', scanOf({ 'a.yaml': text(bridge('br0')) }));
   desired.take('watch', scanOf({ 'a.yaml': text(bridge('br1')) }));
   expect(desired.take('rescan', scanOf({ 'a.yaml': text(bridge('br1')) }))).toBe(false);
   expect(await missed()).toBe('0');
+  expect(onMissedChange).not.toHaveBeenCalled();
   expect(desired.take('rescan', scanOf({ 'a.yaml': text(bridge('br2')) }))).toBe(true);
   expect(await missed()).toBe('1');
+  expect(onMissedChange).toHaveBeenCalledTimes(1);
 });
 
 it('what was in force before a trial replaces everything at once, and is told', () => {

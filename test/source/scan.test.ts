@@ -72,21 +72,27 @@ describe('scanDirectory', () => {
     expect(await filesOf()).toEqual({ 'a.yaml': { text: 'a' } });
   });
 
-  it('never mixes two versions, however fast they are published', async () => {
+  it.each([
+    ['by the link that is read', 'current', '', 'current'],
+    ["as a ConfigMap's", '..data', '', '.'],
+    ["as a ConfigMap's in a subdirectory", '..data', 'sub', '.'],
+  ])('never mixes two versions, however fast they are published %s', async (_, link, below, directory) => {
     const names = Array.from({ length: 40 }, (_, index) => `f${index}.yaml`);
     for (const version of ['1', '2']) {
-      await write(Object.fromEntries(names.map((name) => [`v${version}/${name}`, version])));
+      await write(Object.fromEntries(names.map((name) => [join(below, `..v${version}`, name), version])));
     }
-    const current = join(root, 'current');
-    await symlink('v1', current);
+    const current = join(root, below, link);
+    await symlink('..v1', current);
+    if (link === '..data') for (const name of names) await symlink(`..data/${name}`, join(root, below, name));
     let flips = 0;
     const flip = async (): Promise<void> => {
-      await symlink(flips++ % 2 === 0 ? 'v2' : 'v1', `${current}.new`);
+      await symlink(flips++ % 2 === 0 ? '..v2' : '..v1', `${current}.new`);
       await rename(`${current}.new`, current);
     };
+    const looked = join(root, directory);
     for (let attempt = 0; attempt < 50; attempt++) {
       const look = { done: false };
-      const looking = scanDirectory(current).finally(() => (look.done = true));
+      const looking = scanDirectory(looked).finally(() => (look.done = true));
       // Once and again: a link that leads where it led before tells nothing.
       for (let again = 0; again <= attempt % 8 && !look.done; again++) await flip();
       const scan = await looking;
@@ -94,7 +100,7 @@ describe('scanDirectory', () => {
       expect(new Set([...scan.files.values()].map((content) => JSON.stringify(content))).size).toBe(1);
     }
     expect(flips).toBeGreaterThan(50);
-    expect((await read(current)).files.size).toBe(40);
+    expect((await read(looked)).files.size).toBe(40);
   });
 
   it('tells by its digest whether anything is different', async () => {
