@@ -4,6 +4,7 @@ import type { FieldError } from '../source/field-error.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { ConditionDraft } from '../api/status.ts';
 import type { ReconcileResult } from '../telemetry/engine-metrics.ts';
+import { needsFilter } from './facts.ts';
 import { isSuspended } from './planner.ts';
 import type { PassResult } from './reconciler.ts';
 
@@ -73,7 +74,7 @@ export function verdictOf(
       retry: false,
     };
   }
-  if (pass.netfilterError !== undefined && key.split('/')[0] !== 'Route') {
+  if (pass.netfilterError !== undefined && needsFilter(key)) {
     return failed('netfilter', pass.netfilterError, besides);
   }
   const open = plan?.operations.find(({ commands }) => commands.length > 0);
@@ -96,9 +97,15 @@ function contestedMessage(contested: readonly string[]): string {
   return `something else keeps rewriting ${contested.join(', ')}; lxcnet tries again less and less often, at least once a minute, and at once after 'lxcnet reconcile'`;
 }
 
-/** Whether an element that is there for this resource is missing. */
-function isFilterWrong(key: Key, { plan }: PassResult): boolean {
-  return plan.netfilter.difference.additions.some(({ owner }) => owner === key);
+/** Whether the tables are not ours, something strange is in them, or an element of this resource is missing. */
+function isFilterWrong(key: Key, { plan: { netfilter } }: PassResult): boolean {
+  const { difference, replaceTables } = netfilter;
+  return (
+    needsFilter(key) &&
+    (replaceTables ||
+      difference.removals.length > 0 ||
+      difference.additions.some(({ owner }) => owner === key))
+  );
 }
 
 function readyMessage(key: Key): string {

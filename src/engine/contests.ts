@@ -2,7 +2,7 @@ import type { Key } from '../api/key.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { Contention, type Fact } from './contention.ts';
 import type { EventLog } from './event-log.ts';
-import { factOf, isCorrection } from './facts.ts';
+import { factOf, isCorrection, needsFilter } from './facts.ts';
 import type { FilterDrift } from './filter-drift.ts';
 import type { Clock } from './queue.ts';
 import type { PassResult } from './reconciler.ts';
@@ -48,11 +48,11 @@ export class Contests {
     return this.#contention.holdsBack(fact);
   }
 
-  /** What is contested of a resource, for people. */
+  /** What is contested of a resource, for people. What belongs to none is of everything that the filter is there for. */
   of(key: Key): readonly string[] {
     return this.#contention
       .contested()
-      .filter(({ owner }) => owner === key)
+      .filter(({ owner }) => (owner === undefined ? needsFilter(key) : owner === key))
       .map(({ text }) => text);
   }
 

@@ -1,10 +1,15 @@
-import { parseKey } from '../api/key.ts';
+import { type Key, parseKey } from '../api/key.ts';
 import type { Operation } from '../kernel/command.ts';
 import { type Observed, interfaceMarkedFor } from '../kernel/observed.ts';
 import { isEmptyDifference } from '../netfilter/difference.ts';
 import type { Fact } from './contention.ts';
 import { TABLES_FACT, elementFact } from './filter-drift.ts';
 import type { NetfilterPlan } from './planner.ts';
+
+/** Whether a resource is nothing without the filter. */
+export function needsFilter(key: Key): boolean {
+  return !['Route', 'Namespace'].includes(parseKey(key).kind);
+}
 
 type HoldsBack = (fact: string) => boolean;
 

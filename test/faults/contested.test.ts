@@ -29,6 +29,20 @@ const RIVALS = [
     fact: 'bridges { "br0" }',
     right: (lab: Lab) => lab.host.exec('nft', 'list', 'set', 'inet', 'lxcnet', 'bridges').includes('br0'),
   },
+  {
+    what: 'the tables',
+    command: 'nft delete table inet lxcnet',
+    resource: ['link', 'vm1'],
+    fact: 'the tables inet and bridge lxcnet',
+    right: (lab: Lab) => lab.host.exec('nft', 'list', 'tables').includes('table inet lxcnet'),
+  },
+  {
+    what: 'an element that belongs to nobody',
+    command: "nft add element inet lxcnet bridges '{ eth0 }'",
+    resource: ['bridge', 'br0'],
+    fact: 'bridges { "eth0" }',
+    right: (lab: Lab) => !lab.host.exec('nft', 'list', 'set', 'inet', 'lxcnet', 'bridges').includes('eth0'),
+  },
 ] as const;
 
 for (const { what, command, resource, fact, right } of RIVALS) {
