@@ -1,7 +1,7 @@
 import type { Bridge } from '../src/api/bridge.ts';
 import { keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
-import { ANNOTATIONS } from '../src/api/meta.ts';
+import { ANNOTATIONS } from '../src/api/group.ts';
 import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Operation, Stage } from '../src/kernel/command.ts';

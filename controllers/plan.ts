@@ -1,5 +1,5 @@
 import type { Key } from '../src/api/key.ts';
-import { ANNOTATIONS } from '../src/api/meta.ts';
+import { ANNOTATIONS } from '../src/api/group.ts';
 import type { Manifest, Resource } from '../src/api/resource.ts';
 import type { ConditionDraft } from '../src/api/status.ts';
 import type { Claim, Command, Operation, Place } from '../src/kernel/command.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { API_VERSION, clusterMetadata, servedStatus } from './meta.ts';
+import { API_VERSION } from './group.ts';
+import { clusterMetadata, servedStatus } from './meta.ts';
 import { interfaceAddress, interfaceName, ipAddress, macAddress, mtu } from './scalars.ts';
 
 /** `upstream`: who is asked for names that are not ours. `Host`: whom the host asks, as its /etc/resolv.conf says. */

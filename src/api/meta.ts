@@ -1,19 +1,6 @@
 import { z } from 'zod';
 import { dnsLabel, dnsSubdomain, labelValue, qualifiedName } from './scalars.ts';
 
-const GROUP = 'lxcnet.dev';
-export const API_VERSION = `${GROUP}/v1alpha1`;
-
-/** Annotations that change how lxcnet treats a resource. */
-export const ANNOTATIONS = {
-  reconcile: `${GROUP}/reconcile`,
-  prune: `${GROUP}/prune`,
-  adopt: `${GROUP}/adopt`,
-  /** On a Link: what is denied to it is logged. */
-  logDenied: `${GROUP}/log-denied`,
-  reconcileRequestedAt: `${GROUP}/reconcile-requested-at`,
-} as const;
-
 /** What an API server adds. It is accepted, so that `get -o yaml` can be used as a manifest, and means nothing. */
 const served = Object.fromEntries(
   [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { API_VERSION, namespacedMetadata, servedStatus } from './meta.ts';
+import { API_VERSION } from './group.ts';
+import { namespacedMetadata, servedStatus } from './meta.ts';
 import {
   dnsLabel,
   dnsSubdomain,

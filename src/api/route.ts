@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { API_VERSION, clusterMetadata, servedStatus } from './meta.ts';
+import { API_VERSION } from './group.ts';
+import { clusterMetadata, servedStatus } from './meta.ts';
 import { interfaceName, ipAddress, mtu, networkCidr } from './scalars.ts';
 
 const nextHop = z.strictObject({

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { type Key, type Kind, isNamespaced, parseKey } from '../api/key.ts';
 import type { ApiEvent, ApiObject, ObjectChange } from '../api/object.ts';
-import { KIND_INFO } from '../api/resource.ts';
+import { KIND_INFO } from '../api/kind.ts';
 import type { ReconcileOptions, ReconcileSummary } from '../engine/ports.ts';
 import { RequestRefused, send } from './http.ts';
 

@@ -1,5 +1,5 @@
 import { type Key, KINDS, type Kind, isNamespaced, keyOf, parseKey } from '../api/key.ts';
-import { KIND_INFO, type KindInfo, findKind } from '../api/resource.ts';
+import { KIND_INFO, type KindInfo, findKind } from '../api/kind.ts';
 import { CommandError } from './io.ts';
 import { printable } from './printable.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Observable, Subject } from 'rxjs';
 import { type Key, parseKey } from '../api/key.ts';
 import type { ApiEvent } from '../api/object.ts';
-import { KIND_INFO } from '../api/resource.ts';
+import { KIND_INFO } from '../api/kind.ts';
 import type { EventReader } from './ports.ts';
 
 const KEPT_EVENTS = 1000;

@@ -1,5 +1,5 @@
 import type { Key, Kind } from '../api/key.ts';
-import { ANNOTATIONS } from '../api/meta.ts';
+import { ANNOTATIONS } from '../api/group.ts';
 import type { Manifest } from '../api/resource.ts';
 import { sameThings } from '../netfilter/memo.ts';
 import type { FieldError } from '../source/field-error.ts';

@@ -12,7 +12,7 @@ import { findStrangers, strangerNote } from '../../controllers/strangers.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { PortForward } from '../api/port-forward.ts';
-import { ANNOTATIONS } from '../api/meta.ts';
+import { ANNOTATIONS } from '../api/group.ts';
 import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest, Resource } from '../api/resource.ts';
 import type { Operation } from '../kernel/command.ts';

@@ -1,5 +1,5 @@
 import type { Key } from '../api/key.ts';
-import { ANNOTATIONS } from '../api/meta.ts';
+import { ANNOTATIONS } from '../api/group.ts';
 import type { Manifest } from '../api/resource.ts';
 
 /** A removal has to have been stable for this long, so that a file written anew, renamed or split causes no gap. */

@@ -1,5 +1,5 @@
 import { type Key, keyOf } from '../api/key.ts';
-import { KIND_INFO, type Manifest } from '../api/resource.ts';
+import { type Manifest, SCHEMAS } from '../api/resource.ts';
 import { crossCheck } from '../source/cross-check.ts';
 import { type Candidate, documentOf } from './candidate.ts';
 import type { Ledger, SourceLine } from './ledger.ts';
@@ -35,7 +35,7 @@ interface Complaint {
 }
 
 function isValid(candidate: Candidate, ledger: Ledger): boolean {
-  const parsed = KIND_INFO[candidate.kind].schema.safeParse(documentOf(candidate));
+  const parsed = SCHEMAS[candidate.kind].safeParse(documentOf(candidate));
   if (parsed.success) return true;
   const [issue] = parsed.error.issues;
   const reason = `${issue?.path.map(String).join('.') ?? 'it'}: ${issue?.message ?? 'is not valid'}`;
@@ -46,7 +46,7 @@ function isValid(candidate: Candidate, ledger: Ledger): boolean {
 /** What is wrong with candidates beside those before them. */
 function complaintsAbout(candidates: readonly Candidate[]): ReadonlyMap<Candidate, readonly Complaint[]> {
   const manifests = candidates.map((candidate, index): Manifest => {
-    const resource = KIND_INFO[candidate.kind].schema.parse(documentOf(candidate));
+    const resource = SCHEMAS[candidate.kind].parse(documentOf(candidate));
     const { file, line } = candidate.sources[0] ?? { file: candidate.name, line: 1 };
     // The column tells candidates of one line apart.
     return { key: keyOfCandidate(candidate), resource, origin: { file, line, column: index } };

@@ -1,5 +1,5 @@
 import type { Kind } from '../api/key.ts';
-import { KIND_INFO } from '../api/resource.ts';
+import { KIND_INFO } from '../api/kind.ts';
 import type { SourceLine } from './ledger.ts';
 
 /** A manifest that is being made, and the lines that it is made from. */

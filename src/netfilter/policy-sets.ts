@@ -2,7 +2,7 @@ import { type Cidr, type Family, addressBits, formatCidr, parseCidr } from '../a
 import type { Bridge } from '../api/bridge.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
-import { ANNOTATIONS } from '../api/meta.ts';
+import { ANNOTATIONS } from '../api/group.ts';
 import {
   type Direction,
   type NetworkPolicy,

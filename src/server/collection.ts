@@ -1,7 +1,7 @@
 import { type Observable, concat, filter, from, map } from 'rxjs';
 import { isNamespaced, keyOf } from '../api/key.ts';
 import type { ApiEvent, ApiObject } from '../api/object.ts';
-import { KIND_INFO } from '../api/resource.ts';
+import { KIND_INFO } from '../api/kind.ts';
 import type { EventReader, ObjectReader } from '../engine/ports.ts';
 
 /** What the API serves: a resource, or an event about one. */

@@ -1,10 +1,13 @@
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HealthCheck } from '../engine/ports.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { healthOptions, reportHealth } from './health.ts';
 import { boundAddress, parseListenAddress } from './listen-address.ts';
+
+// An import of node:http would load undici, see cli/http.ts.
+const { createServer } = process.getBuiltinModule('node:http');
 
 interface MetricsServerOptions {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>;

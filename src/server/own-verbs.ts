@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isNamespaced, keyOf } from '../api/key.ts';
-import { KIND_INFO, findKind } from '../api/resource.ts';
+import { KIND_INFO, findKind } from '../api/kind.ts';
 import type { EngineActions, LxcActions, ObjectReader, TrialActions } from '../engine/ports.ts';
 import { StatusError } from './status-error.ts';
 

@@ -1,4 +1,4 @@
-import { API_VERSION } from '../api/meta.ts';
+import { API_VERSION } from '../api/group.ts';
 
 /*
  * What of a document is a declaration. `get -o yaml`, of kubectl and of lxcnet, prints more than a manifest says, and a

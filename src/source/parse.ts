@@ -1,5 +1,6 @@
 import { type Key, displayKey, keyOf } from '../api/key.ts';
-import { KIND_INFO, type KindInfo, type Manifest, findKind, resourceKey } from '../api/resource.ts';
+import { KIND_INFO, type KindInfo, findKind } from '../api/kind.ts';
+import { type Manifest, SCHEMAS, resourceKey } from '../api/resource.ts';
 import { dnsLabel, dnsSubdomain } from '../api/scalars.ts';
 import { closest } from './closest.ts';
 import { declaredPart, isRecord } from './declared.ts';
@@ -111,14 +112,15 @@ class FileReader {
       return;
     }
     const declared = declaredPart(value);
-    const parsed = info.schema.safeParse(declared);
+    const parsed = SCHEMAS[info.kind].safeParse(declared);
     if (parsed.success) {
       const origin = { file: this.#file, ...document.valueAt(at) };
       this.manifests.push({ key: resourceKey(parsed.data), resource: parsed.data, origin });
       return;
     }
     this.#refuse(value, info);
-    const knownKeys = (path: readonly PropertyKey[]): readonly string[] => knownKeysOf(info.schema, path);
+    const knownKeys = (path: readonly PropertyKey[]): readonly string[] =>
+      knownKeysOf(SCHEMAS[info.kind], path);
     for (const { path, message, atKey } of complaintsOf(parsed.error.issues, declared, knownKeys)) {
       const whole = [...at, ...path.map((part) => (typeof part === 'number' ? part : String(part)))];
       this.#report(atKey ? document.keyAt(whole) : document.valueAt(whole), message, subject, path);

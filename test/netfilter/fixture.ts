@@ -1,11 +1,12 @@
-import { KIND_INFO, type Manifest, type Resource, findKind, resourceKey } from '../../src/api/resource.ts';
+import { findKind } from '../../src/api/kind.ts';
+import { type Manifest, type Resource, SCHEMAS, resourceKey } from '../../src/api/resource.ts';
 import type { Key } from '../../src/api/key.ts';
 import type { ElementCollector } from '../../src/netfilter/elements.ts';
 import type { SetName } from '../../src/netfilter/sets.ts';
 
 /** A manifest as a file would hold it, checked, with its defaults. */
 export function manifest<R extends Resource>(document: { readonly kind: string }): Manifest<R> {
-  const resource = KIND_INFO[findKind(document.kind)!.kind].schema.parse(document) as R;
+  const resource = SCHEMAS[findKind(document.kind)!.kind].parse(document) as R;
   return { key: resourceKey(resource), resource, origin: { file: 'test.yaml', line: 1, column: 1 } };
 }
 

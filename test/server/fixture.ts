@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Key, type Kind, keyOf } from '../../src/api/key.ts';
-import { KIND_INFO, type Manifest, resourceKey } from '../../src/api/resource.ts';
+import { KIND_INFO } from '../../src/api/kind.ts';
+import { type Manifest, SCHEMAS, resourceKey } from '../../src/api/resource.ts';
 import type { ConditionDraft } from '../../src/api/status.ts';
 import { type DaemonClient, createClient } from '../../src/cli/client.ts';
 import type { CommandIo } from '../../src/cli/io.ts';
@@ -33,7 +34,7 @@ const SPECS: Readonly<Record<Kind, object | undefined>> = {
 /** A valid manifest of any kind. */
 function manifest(input: ManifestInput): Manifest {
   const { kind, name, namespace, labels, annotations, spec = SPECS[kind] } = input;
-  const resource = KIND_INFO[kind].schema.parse({
+  const resource = SCHEMAS[kind].parse({
     apiVersion: KIND_INFO[kind].apiVersion,
     kind,
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), labels, annotations },
