@@ -157,7 +157,7 @@ export default tseslint.config(
   }),
   ...room('src/engine', { forbiddenRooms: ['cli', 'server'] }),
   {
-    files: ['test/**/*.ts', 'deploy/**/*.ts', 'vitest.config.ts', 'eslint.config.js'],
+    files: ['test/**/*.ts', 'deploy/**/*.ts', 'rolldown.config.ts', 'vitest.config.ts', 'eslint.config.js'],
     rules: { 'no-restricted-exports': 'off', 'no-console': 'off' },
   },
   { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },

@@ -9,10 +9,9 @@ cd "$(dirname "$0")/../.."
 sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
-newest=$(find src controllers package.json tsconfig.build.json -newer dist/src/main.js 2>/dev/null | head -n 1 || true)
+newest=$(find src controllers package.json rolldown.config.ts -newer dist/src/main.js 2>/dev/null | head -n 1 || true)
 if [ ! -f dist/src/main.js ] || [ -n "$newest" ]; then
   echo 'building'
-  # A build that fails leaves nothing that the next run would take for built.
-  npm run --silent build -- --noEmitOnError
+  npm run --silent build
 fi
 exec node deploy/quickstart/main.ts "$@"

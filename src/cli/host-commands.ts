@@ -28,7 +28,6 @@ export function addHostCommands(program: Command, finish: (status: number) => vo
     .option('--api-address <host:port>', 'serve the API, read-only, on TCP as well')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .action(async (options: import('./run.ts').RunOptions) => {
-      (await import('./small-process.ts')).becomeSmall();
       finish(await (await import('./run.ts')).run(options));
     });
   program

@@ -5,14 +5,14 @@ import { expect, it } from 'vitest';
 import { openNamespace } from '../../src/kernel/namespace-handle.ts';
 import { namespaceIdentity } from '../../src/kernel/namespace-identity.ts';
 import { identityOf, isStillThere } from '../../src/kernel/process-identity.ts';
-import { Lab, NODE, PROGRAM } from '../support/lab.ts';
+import { Lab, NODE } from '../support/lab.ts';
 
 /** Makes a veth pair into a namespace, and enters it, as the daemon would; runs on the lab's host. */
 const SCRIPT = `
 const [kernel, path, identity] = process.argv.slice(1);
-const { Visitor } = await import(kernel + '/visitor.js');
-const { Executor } = await import(kernel + '/executor.js');
-const { Shells } = await import(kernel + '/shell.js');
+const { Visitor } = await import(kernel + '/visitor.ts');
+const { Executor } = await import(kernel + '/executor.ts');
+const { Shells } = await import(kernel + '/shell.ts');
 const shells = new Shells();
 const visitor = new Visitor(shells);
 const executor = new Executor(shells, visitor);
@@ -30,7 +30,7 @@ it('nothing is done in a namespace that has taken the place of the one that was 
   await using lab = new Lab();
   const [seen, other] = [lab.container('seen'), lab.container('other')];
   const identity = namespaceIdentity(`/run/netns/${seen.name}`)!;
-  const kernel = join(PROGRAM, '../kernel');
+  const kernel = join(import.meta.dirname, '../../src/kernel');
   const act = (name: string): unknown =>
     lab.host.json(NODE, '--input-type=module', '-e', SCRIPT, kernel, `/run/netns/${name}`, identity);
   // As if the path had come to lead to another namespace between the look and now.
