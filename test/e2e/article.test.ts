@@ -28,7 +28,7 @@ it.each([
   await lab.start();
   container.write('server.py', SERVER);
   container.start('/usr/bin/python3 /server.py &');
-  lab.ready();
+  await lab.ready();
   await lab.client.serve(80);
   const get = [
     '/usr/bin/python3',

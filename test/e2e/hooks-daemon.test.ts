@@ -34,7 +34,7 @@ it('with the daemon up, a container does not start before its manifest is carrie
   using container = new LxcContainer(lab, [...EMPTY, ...hooks(lab, ['pre-start'], ...BRIEF)]);
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   // Without ip the daemon cannot look into the kernel, so no pass comes to its end.
   programs.replace('ip', 'exit 1');
   await lab.eventually('a pass has failed', () => {
@@ -91,9 +91,10 @@ it('post-stop tells the daemon, which does not wait until it sees the end itself
   await lab.eventually('it has a namespace of its own', isApart);
   expect(runHook(lab, 'start-host', { pid: init.pid! })).toMatchObject({ status: 0, stderr: '' });
   lab.cli('reconcile');
-  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'True' });
+  expect(await lab.condition('link', 'vm1')).toMatchObject({ status: 'True' });
   expect(runHook(lab, 'post-stop')).toMatchObject({ status: 0, stderr: '' });
-  const isGone = (): boolean => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning';
+  const isGone = async (): Promise<boolean> =>
+    (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning';
   await lab.eventually('the Link is told to have no container', isGone, 10_000);
   expect(init.exitCode).toBeNull();
   init.kill();

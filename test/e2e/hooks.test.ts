@@ -26,7 +26,7 @@ it.each([
     container.write('addresses', '');
     container.start(`${LOOK}; cp /addresses /seen${round}`);
     await lab.eventually('init has looked', () => container.read(`seen${round}`) !== '');
-    expect(lab.condition('link', 'vm1')?.status).toBe('True');
+    expect((await lab.condition('link', 'vm1'))?.status).toBe('True');
     const seen = container.read('addresses');
     for (const wanted of ['10.10.20.10/24', 'fd00:20::10/64', 'state UP']) expect(seen).toContain(wanted);
     expect(container.read('routes')).toContain('default via 10.10.20.1 dev eth0');
@@ -34,7 +34,7 @@ it.each([
     container.stop();
     await lab.eventually(
       'gone',
-      () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning',
+      async () => (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning',
       10_000,
     );
   }
@@ -228,7 +228,8 @@ it('a container with several interfaces has all of them, on two bridges', async 
     for (const wanted of [`10.10.20.${number}/24`, `10.10.30.${number}/24`])
       expect(container.read('addresses')).toContain(wanted);
   }
-  for (const name of ['vm1', 'vm1b', 'vm2', 'vm2b']) expect(lab.condition('link', name)?.status).toBe('True');
+  for (const name of ['vm1', 'vm1b', 'vm2', 'vm2b'])
+    expect((await lab.condition('link', name))?.status).toBe('True');
 });
 
 it.each([
@@ -249,7 +250,7 @@ it.each([
     expect(container.read(`seen${round}`)).toContain('10.10.20.10/24');
     expect(container.read(`seen${round}`)).toContain('fd00:20::10/64');
   }
-  expect(lab.condition('link', 'vm1')?.status).toBe('True');
+  expect((await lab.condition('link', 'vm1'))?.status).toBe('True');
 });
 
 it('twelve containers that start at once all have their network', async () => {
@@ -282,5 +283,5 @@ it('twelve containers that start at once all have their network', async () => {
     expect(container.read('addresses')).toContain(`10.10.20.${numbers[index]}/24`);
     expect(container.logged()).toBe('');
   }
-  for (const number of numbers) expect(lab.condition('link', `c${number}`)?.status).toBe('True');
+  for (const number of numbers) expect((await lab.condition('link', `c${number}`))?.status).toBe('True');
 });

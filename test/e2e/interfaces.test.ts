@@ -49,7 +49,10 @@ it('a veth that LXC makes is taken over whatever its configuration says of names
       addresses.every((one) => container.run('ip', 'address').includes(`${one}/24`));
     await lab.eventually('it is configured', isConfigured);
     for (const name of ['lan', 'second', 'dmz', 'made'])
-      await lab.eventually(`${name} is ready`, () => lab.condition('link', name)?.status === 'True');
+      await lab.eventually(
+        `${name} is ready`,
+        async () => (await lab.condition('link', name))?.status === 'True',
+      );
     const inside = container.run('ip', 'address');
     expect(inside).toContain('00:11:22:33:44:55');
     expect(inside.match(/state UP/g)).toHaveLength(4);

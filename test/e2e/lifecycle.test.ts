@@ -60,7 +60,10 @@ it('a container that ran before the daemon did is found, in whatever state it is
   frozen.freeze();
   await lab.start();
   for (const name of ['vm1', 'vm2'])
-    await lab.eventually(`${name} is ready`, () => lab.condition('link', name)?.status === 'True');
+    await lab.eventually(
+      `${name} is ready`,
+      async () => (await lab.condition('link', name))?.status === 'True',
+    );
   expect(early.run('ip', 'route')).toContain('default via 10.10.20.1');
   // What is done to a frozen container's interface is put right, too.
   expect(frozen.run('ip', 'address')).toContain('10.10.20.11/24');
@@ -70,7 +73,7 @@ it('a container that ran before the daemon did is found, in whatever state it is
   );
   const before = frozen.run('cat', '/sys/class/net/eth0/ifindex');
   frozen.unfreeze();
-  lab.ready();
+  await lab.ready();
   expect(frozen.run('cat', '/sys/class/net/eth0/ifindex')).toBe(before);
 });
 
@@ -81,18 +84,24 @@ it('a renamed container is another one, and one whose directory is moved while i
   lab.write('b.yaml', link('other', '', 11, { container: { lxc: 'vm9', lxcPath: vm1.lxcPath } }));
   await lab.start();
   vm1.start();
-  await lab.eventually('it is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  await lab.eventually('it is ready', async () => (await lab.condition('link', 'vm1'))?.status === 'True');
   const directory = join(vm1.lxcPath, 'vm1');
   renameSync(directory, `${directory}.moved`);
   lab.cli('reconcile');
-  expect(lab.condition('link', 'vm1')?.status).toBe('True');
+  expect((await lab.condition('link', 'vm1'))?.status).toBe('True');
   renameSync(`${directory}.moved`, directory);
   vm1.stop();
-  await lab.eventually('it is gone', () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning');
+  await lab.eventually(
+    'it is gone',
+    async () => (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning',
+  );
   lab.host.exec('lxc-copy', '-P', vm1.lxcPath, '-n', 'vm1', '-N', 'vm9', '-R');
   using vm9 = new LxcContainer(lab, VETH, 'vm9');
   vm9.start();
-  await lab.eventually('the other Link is ready', () => lab.condition('link', 'other')?.status === 'True');
-  expect(lab.condition('link', 'vm1')?.reason).toBe('ContainerNotRunning');
+  await lab.eventually(
+    'the other Link is ready',
+    async () => (await lab.condition('link', 'other'))?.status === 'True',
+  );
+  expect((await lab.condition('link', 'vm1'))?.reason).toBe('ContainerNotRunning');
   expect(vm9.run('ip', 'address')).toContain('10.10.20.11/24');
 });

@@ -57,7 +57,10 @@ it.each([
   lab.follow(['lxc-execute', '-P', lxcPath, '-n', NAME, '--', '/bin/sleep', '120']);
   try {
     for (const name of ['vm1', 'vm1-dmz'])
-      await lab.eventually(`${name} is ready`, () => lab.condition('link', name)?.status === 'True');
+      await lab.eventually(
+        `${name} is ready`,
+        async () => (await lab.condition('link', name))?.status === 'True',
+      );
     const pid = lab.host.exec('lxc-info', '-P', lxcPath, '-n', NAME, '-p', '-H').trim();
     const inside = lab.host.exec('nsenter', `--net=/proc/${pid}/ns/net`, 'ip', 'address');
     for (const wanted of [

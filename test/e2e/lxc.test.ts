@@ -12,12 +12,12 @@ it.each([
   const spec = { container: { lxc: 'vm1', lxcPath: container.lxcPath }, macAddress: '00:11:22:33:44:55' };
   lab.write('a.yaml', bridge('br0'), link('vm1', 'unused', 10, spec), forward('web', 'vm1', [{ port: 80 }]));
   await lab.start();
-  expect(lab.condition('link', 'vm1', 'ReferencesResolved')?.reason).toBe('ContainerNotRunning');
+  expect((await lab.condition('link', 'vm1', 'ReferencesResolved'))?.reason).toBe('ContainerNotRunning');
   for (const round of ['first', 'second']) {
     container.start();
     await lab.eventually(
       `the ${round} start is ready`,
-      () => lab.condition('link', 'vm1')?.status === 'True',
+      async () => (await lab.condition('link', 'vm1'))?.status === 'True',
     );
     const inside = container.run('ip', 'address', 'show', 'dev', 'eth0');
     for (const wanted of ['00:11:22:33:44:55', '10.10.20.10/24', 'fd00:20::10/64'])
@@ -30,7 +30,7 @@ it.each([
     container.stop();
     await lab.eventually(
       'it waits again',
-      () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning',
+      async () => (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning',
     );
   }
 });
@@ -60,8 +60,8 @@ it.each([
     lab.write('a.yaml', bridge('br0', { defaultPolicy: 'Allow' }), link('vm1', 'unused', 10, spec));
     await lab.start();
     container.start('ip address > /first');
-    const ready = (): string | undefined => {
-      const { status, message } = lab.condition('link', 'vm1') ?? {};
+    const ready = async (): Promise<string | undefined> => {
+      const { status, message } = (await lab.condition('link', 'vm1')) ?? {};
       return status === 'True' ? message : undefined;
     };
     const message = await lab.eventually('it is ready', ready);
@@ -82,7 +82,7 @@ it.each([
     if (which.length > 0) expect(container.read('first')).not.toContain('.99/');
     // What the container itself adds is its own.
     container.run('ip', 'address', 'add', '10.10.20.98/24', 'dev', 'eth0');
-    lab.ready();
+    await lab.ready();
     expect(container.run('ip', 'address', 'show', 'dev', 'eth0')).toContain('10.10.20.98/24');
   },
 );
@@ -98,7 +98,7 @@ it('a veth that LXC puts into another bridge, with another gateway, is moved to 
   lab.write('a.yaml', bridge('br0'), link('vm1', 'unused', 10, spec));
   await lab.start();
   container.start();
-  await lab.eventually('it is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  await lab.eventually('it is ready', async () => (await lab.condition('link', 'vm1'))?.status === 'True');
   expect(lab.host.exec('ip', 'link', 'show', 'master', 'br0')).toContain('lxcnet:Link/default/vm1');
   expect(lab.host.exec('ip', 'link', 'show', 'master', 'other0')).toBe('');
   expect(container.run('ip', 'route', 'show', 'default')).toMatch(/^default via 10\.10\.20\.1 dev eth0.*\n$/);

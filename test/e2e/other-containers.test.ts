@@ -23,7 +23,10 @@ function emptyRoot(lab: Lab): string {
 
 /** What is expected of every container, however it was started: its address, and of the client's ports only the allowed one. */
 async function expectNetwork(lab: Lab, name: string, pid: string): Promise<void> {
-  await lab.eventually(`${name} is ready`, () => lab.condition('link', name)?.status === 'True');
+  await lab.eventually(
+    `${name} is ready`,
+    async () => (await lab.condition('link', name))?.status === 'True',
+  );
   const inside = ['nsenter', `--net=/proc/${pid}/ns/net`];
   expect(lab.host.exec(...inside, 'ip', 'address', 'show', 'dev', 'eth0')).toContain('10.10.20.10/24');
   for (const [port, works] of [
@@ -55,7 +58,10 @@ it('a sandbox of bubblewrap has its network by its process id', async (context) 
   await start(lab, { pid: Number(pid) });
   await expectNetwork(lab, 'c', pid);
   process.kill(Number(pid), 'SIGKILL');
-  await lab.eventually('it is gone', () => lab.condition('link', 'c')?.reason === 'ContainerNotRunning');
+  await lab.eventually(
+    'it is gone',
+    async () => (await lab.condition('link', 'c'))?.reason === 'ContainerNotRunning',
+  );
 });
 
 it('a container of podman has its network by its process id', async (context) => {
@@ -107,7 +113,7 @@ it('a machine of systemd-nspawn has its network by its name, and one that is abs
   );
   await lab.start(prelude.join('\n'));
   for (const port of [25, 80]) await lab.client.serve(port);
-  expect(lab.condition('link', 'c')?.message).toContain(`the machine '${NAME}' is not running`);
+  expect((await lab.condition('link', 'c'))?.message).toContain(`the machine '${NAME}' is not running`);
   for (let round = 1; round <= 2; round++) {
     const machine = lab.follow([
       ...OUTSIDE,
@@ -125,11 +131,14 @@ it('a machine of systemd-nspawn has its network by its name, and one that is abs
     renameSync(join(registry!, '.new'), join(registry!, NAME));
     await expectNetwork(lab, 'c', outer);
     // Once per start, not once per look.
-    lab.ready();
+    await lab.ready();
     expect(lab.host.exec('cat', calls!)).toBe(`show --property=Leader --value -- ${NAME}\n`.repeat(round));
     process.kill(Number(outer), 'SIGKILL');
     // The file may outlive the leader.
-    await lab.eventually('it is gone', () => lab.condition('link', 'c')?.reason === 'ContainerNotRunning');
+    await lab.eventually(
+      'it is gone',
+      async () => (await lab.condition('link', 'c'))?.reason === 'ContainerNotRunning',
+    );
     lab.host.exec('rm', join(registry!, NAME));
   }
 });

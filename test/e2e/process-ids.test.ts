@@ -44,18 +44,18 @@ it('a process id that goes to another process gives it nothing, and the manifest
   await lab.start();
   const first = startAs(lab);
   write(first);
-  await lab.eventually('it has its link', () => lab.condition('link', 'c')?.status === 'True');
+  await lab.eventually('it has its link', async () => (await lab.condition('link', 'c'))?.status === 'True');
   lab.host.exec(...beside(lab, 'kill', '-9', String(first)));
   await lab.eventually(
     'it is gone',
-    () => lab.condition('link', 'c')?.message === `there is no process ${first}`,
+    async () => (await lab.condition('link', 'c'))?.message === `there is no process ${first}`,
   );
 
   expect(startAs(lab, first)).toBe(first);
-  await lab.eventually('it is told', () =>
-    lab.condition('link', 'c')?.message.startsWith(`process ${first} is another one than before`),
+  await lab.eventually('it is told', async () =>
+    (await lab.condition('link', 'c'))?.message.startsWith(`process ${first} is another one than before`),
   );
-  expect(lab.condition('link', 'c')).toMatchObject({
+  expect(await lab.condition('link', 'c')).toMatchObject({
     status: 'False',
     reason: 'ContainerNotRunning',
     message: expect.stringContaining(
@@ -67,12 +67,12 @@ it('a process id that goes to another process gives it nothing, and the manifest
   const second = startAs(lab);
   write(second);
   await lab.eventually('the new one has it', () => interfaces(second).includes('eth0'));
-  lab.ready();
+  await lab.ready();
   expect(interfaces(first)).not.toContain('eth0');
   // Whoever names it now means the process that it is.
   write(first);
   await lab.eventually('it has it', () => interfaces(first).includes('eth0'));
-  lab.ready();
+  await lab.ready();
 });
 
 it('a process that goes into another network namespace is the same one', async () => {
@@ -81,10 +81,10 @@ it('a process that goes into another network namespace is the same one', async (
   const pid = Number(await printed(program, /(\d+)\n/));
   lab.write('a.yaml', bridge('br0'), link('c', '', 10, { container: { pid } }));
   await lab.start();
-  await lab.eventually('it is told', () =>
-    lab.condition('link', 'c')?.message.includes("shares the host's network namespace"),
+  await lab.eventually('it is told', async () =>
+    (await lab.condition('link', 'c'))?.message.includes("shares the host's network namespace"),
   );
   program.stdin!.write('\n');
-  await lab.eventually('it has its link', () => lab.condition('link', 'c')?.status === 'True');
+  await lab.eventually('it has its link', async () => (await lab.condition('link', 'c'))?.status === 'True');
   program.kill('SIGKILL');
 });

@@ -39,8 +39,14 @@ it("a container's name is no way for a user of the host to get its network", asy
     ['real', 0],
   ] as const) {
     await squat(name, user);
-    await lab.eventually(`${name} is ready`, () => lab.condition('link', name)?.status === 'True');
+    await lab.eventually(
+      `${name} is ready`,
+      async () => (await lab.condition('link', name))?.status === 'True',
+    );
   }
-  expect(lab.condition('link', 'stolen')).toMatchObject({ status: 'False', reason: 'ContainerNotRunning' });
+  expect(await lab.condition('link', 'stolen')).toMatchObject({
+    status: 'False',
+    reason: 'ContainerNotRunning',
+  });
   expect(lab.host.exec('nsenter', `--net=/proc/${thief}/ns/net`, 'ip', '-o', 'link')).not.toContain('eth0');
 });

@@ -32,7 +32,7 @@ it.each([
   await lab.start();
   for (const port of [25, 80]) await lab.client.serve(port);
   container.start();
-  await lab.eventually('it is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  await lab.eventually('it is ready', async () => (await lab.condition('link', 'vm1'))?.status === 'True');
   expect(lab.host.exec('cat', `/proc/${container.pid()}/uid_map`)).toMatch(/^\s*0\s+100000\s+65536/);
   const inside = container.run('ip', 'address');
   for (const wanted of ['10.10.20.10/24', 'fd00:20::10/64', 'state UP']) expect(inside).toContain(wanted);
@@ -75,11 +75,14 @@ it.each([
   container.start();
   await lab.eventually(
     `it is ready: ${container.logged()}`,
-    () => lab.condition('link', 'vm1')?.status === 'True',
+    async () => (await lab.condition('link', 'vm1'))?.status === 'True',
   );
   expect(lab.host.exec('cat', `/proc/${container.pid()}/uid_map`)).toMatch(/^\s*0\s+200000\s+65536/);
   expect(connects(container, 25)).toBe(true);
   expect(connects(container, 80)).toBe(false);
   container.stop();
-  await lab.eventually('it is gone', () => lab.condition('link', 'vm1')?.reason === 'ContainerNotRunning');
+  await lab.eventually(
+    'it is gone',
+    async () => (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning',
+  );
 });

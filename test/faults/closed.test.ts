@@ -25,7 +25,7 @@ exec $MACHINE/nft "$@"`,
   await lab.start();
   await lab.eventually('it is told', () => lab.cli('events').stdout.includes('NetfilterFailed'));
   lab.cli('reconcile');
-  expect(lab.condition('bridge', 'br0')?.message).toBe(
+  expect((await lab.condition('bridge', 'br0'))?.message).toBe(
     'netfilter: Could not process rule: No space left on device',
   );
   expect(lab.host.run(['ip', 'link', 'show', 'br0']).status).toBe(0);
@@ -42,5 +42,5 @@ exec $MACHINE/nft "$@"`,
     healed: performance.now() - start,
     limit: 60_000,
   });
-  lab.ready();
+  await lab.ready();
 });

@@ -51,15 +51,21 @@ for (const { what, command, resource, fact, right } of RIVALS) {
     const vm1 = lab.container('vm1');
     lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     const rival = lab.follow(['sh', '-c', `while :; do ${command}; sleep 0.02; done 2>/dev/null`]);
     const [kind, name] = resource;
-    await lab.eventually('it is contested', () => lab.condition(kind, name, 'Contested')?.status === 'True');
-    expect(lab.condition(kind, name, 'Contested')?.message).toContain(
+    await lab.eventually(
+      'it is contested',
+      async () => (await lab.condition(kind, name, 'Contested'))?.status === 'True',
+    );
+    expect((await lab.condition(kind, name, 'Contested'))?.message).toContain(
       `something else keeps rewriting ${fact}`,
     );
-    await lab.eventually('it is not ready', () => lab.condition(kind, name)?.reason === 'Contested');
-    expect(lab.http('/metrics')).toMatch(
+    await lab.eventually(
+      'it is not ready',
+      async () => (await lab.condition(kind, name))?.reason === 'Contested',
+    );
+    expect(await lab.http('/metrics')).toMatch(
       new RegExp(`lxcnet_resource_contested\\{kind="${kind}",[^}]*name="${name}"\\} 1`, 'i'),
     );
     expect(lab.cli('events').stdout).toMatch(/Warning +Contested +/);
@@ -84,7 +90,7 @@ for (const { what, command, resource, fact, right } of RIVALS) {
     expect(lab.cli('reconcile').status).toBe(0);
     expect(right(lab)).toBe(true);
     record({ fault: `${what} that was contested, after reconcile`, healed: performance.now() - start });
-    await lab.eventually('it is ready', () => lab.condition(kind, name)?.status === 'True');
-    expect(lab.condition(kind, name, 'Contested')).toBeUndefined();
+    await lab.eventually('it is ready', async () => (await lab.condition(kind, name))?.status === 'True');
+    expect(await lab.condition(kind, name, 'Contested')).toBeUndefined();
   });
 }

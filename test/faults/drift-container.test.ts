@@ -47,7 +47,7 @@ it('what a container, or somebody inside, changes of its link is put right and t
   }
 
   expect(own()).toBe(before);
-  lab.ready();
+  await lab.ready();
   const events = lab.cli('events').stdout;
   for (const [command, , told] of DRIFTS) expect(events, command).toContain(told);
 });

@@ -19,7 +19,7 @@ it('what somebody changes in any set or map of the filter is put right and told'
     const opensFilter = fault.includes('deleted');
     await scene.heals(fault, see, () => host.run(['nft', '-f', '-'], transaction), { opensFilter });
   }
-  lab.ready();
+  await lab.ready();
   const { stdout: events } = lab.cli('events');
   expect(events).toMatch(/DriftCorrected.*restored dnat_.*; changed by process \d+ \(nft\)/);
   expect(events).toMatch(/DriftCorrected.*dnat_.* \}: '.+' → '10\.10\.20\.10 \. 80'/);
@@ -56,7 +56,7 @@ it('chains, rules and tables that somebody changes are made anew, and flows go o
     expect(await alive(), command).toBe(true);
     lab.cli('reconcile'); // else so many changes of one thing are a contest
   }
-  lab.ready();
+  await lab.ready();
   expect(lab.cli('events').stdout).toMatch(/tables inet and bridge lxcnet/);
 });
 
@@ -79,6 +79,6 @@ it('a bridge that is deleted under running containers comes back with all of the
     host.exec('ip', '-d', 'link', 'show', 'master', 'br0').match(/isolated on/g)?.length ?? 0;
   await lab.eventually('both ports are isolated', () => isolated() === 2, 10_000);
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
-  lab.ready();
+  await lab.ready();
   expect(lab.cli('events').stdout).toMatch(/DriftCorrected.*created interface br0/);
 });

@@ -77,7 +77,7 @@ it('what somebody changes on the host is put right and told, and what is not our
     await scene.heals(command, see(looking), () => host.exec('sh', '-c', command), { limit: WITHOUT_EVENT });
 
   expect(foreign()).toBe(before);
-  lab.ready();
+  await lab.ready();
   const events = lab.cli('events').stdout;
   for (const [command, , told] of [...DRIFTS, ...SILENT]) expect(events, command).toContain(told);
 });

@@ -40,7 +40,7 @@ it('every sysctl is put right within the time that the contract gives, and told'
     const toggle = `echo 1 > /proc/sys/${path}; echo 0 > /proc/sys/${path}`;
     await scene.heals(`${path} on and off`, values, () => host.exec('sh', '-c', toggle), limit);
   }
-  lab.ready();
+  await lab.ready();
   const events = lab.cli('events').stdout;
   expect(events).toMatch(/Bridge\/br0 +DriftCorrected|DriftCorrected +bridge\/br0/i);
   expect(events).toContain("value '");

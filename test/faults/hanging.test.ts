@@ -21,7 +21,7 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', ...base(vm1.name, 80), route('one', { to: '10.41.0.0/16', via: CLIENT }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   programs.replace('nft', HANGS);
   const routed = (): boolean => lab.host.exec('ip', 'route').includes('10.41.0.0/16');
   // The instance that stands by since before the fault still carries out one transaction.
@@ -35,21 +35,24 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
     ONE_WAIT,
   );
   expect(filterText(lab.host)).toMatch(/\. 8[01]/);
-  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
+  expect(await lab.condition('link', 'vm1')).toMatchObject({
+    status: 'False',
+    reason: 'ReconciliationFailed',
+  });
   for (let drift = 0; drift < 5; drift++) {
     lab.host.exec('ip', 'route', 'delete', '10.41.0.0/16');
     const start = performance.now();
     await lab.eventually('the route is back', routed, 5_000);
     record({ fault: 'a route is deleted while nft hangs', healed: performance.now() - start, limit: 5_000 });
   }
-  expect(lab.http('/metrics')).toMatch(
+  expect(await lab.http('/metrics')).toMatch(
     /lxcnet_kernel_command_failures_total\{tool="nft",code="timeout"\} [1-9]/,
   );
   programs.restore('nft');
   const start = performance.now();
   await lab.eventually('the filter follows', () => filterText(lab.host).includes('. 82'), ONE_WAIT);
   record({ fault: 'nft hung', healed: performance.now() - start, limit: ONE_WAIT });
-  lab.ready();
+  await lab.ready();
 });
 
 it('while ip hangs, nothing is said to be Ready, and all is put right when it answers again', async () => {
@@ -57,27 +60,31 @@ it('while ip hangs, nothing is said to be Ready, and all is put right when it an
   await using lab = made;
   lab.write('a.yaml', bridge('br0'), route('one', { to: '10.41.0.0/16', via: CLIENT }));
   await lab.start();
-  lab.ready();
-  expect(lab.http('/metrics')).toMatch(/lxcnet_kernel_command_duration_seconds_count\{tool="ip"\} [1-9]/);
+  await lab.ready();
+  expect(await lab.http('/metrics')).toMatch(
+    /lxcnet_kernel_command_duration_seconds_count\{tool="ip"\} [1-9]/,
+  );
   programs.replace('ip', HANGS);
   const disturb = (): void => {
     lab.host.run(['ip', 'route', 'delete', '10.41.0.0/16']);
   };
   await lab.eventually(
     'it is told',
-    () => {
+    async () => {
       disturb();
-      return lab.condition('route', 'one')?.status === 'Unknown';
+      return (await lab.condition('route', 'one'))?.status === 'Unknown';
     },
     60_000,
   );
-  expect(lab.condition('br', 'br0')).toMatchObject({ status: 'Unknown', reason: 'NotObserved' });
-  expect(lab.condition('br', 'br0')?.message).toContain('ip has not answered within 10 s');
-  expect(lab.http('/metrics')).toContain('lxcnet_resource_ready{kind="Bridge",namespace="",name="br0"} 0');
+  expect(await lab.condition('br', 'br0')).toMatchObject({ status: 'Unknown', reason: 'NotObserved' });
+  expect((await lab.condition('br', 'br0'))?.message).toContain('ip has not answered within 10 s');
+  expect(await lab.http('/metrics')).toContain(
+    'lxcnet_resource_ready{kind="Bridge",namespace="",name="br0"} 0',
+  );
   programs.restore('ip');
   const start = performance.now();
   const routed = (): boolean => lab.host.exec('ip', 'route').includes('10.41.0.0/16');
   await lab.eventually('the route is back', routed, 60_000);
   record({ fault: 'ip hung', healed: performance.now() - start, limit: 60_000 });
-  lab.ready();
+  await lab.ready();
 });

@@ -85,7 +85,7 @@ it(`${KILLS} kills during edits always end as the manifests say, with nothing le
   }
   const started = performance.now();
   lab.cli('reconcile', '--allow-prune');
-  lab.ready();
+  await lab.ready();
   const leaked = scene.leaked();
 
   await lab.eventually('removals have been certain for long enough', () => {
@@ -98,7 +98,7 @@ it(`${KILLS} kills during edits always end as the manifests say, with nothing le
   // A fresh start on this host would not show what the teardown does not know of.
   expect(kernelState(lab.host)).toEqual(untouched);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const fresh = traces(lab, [vm1, vm2]);
   record({
     fault: `what ${KILLS} kills during edits left to do`,

@@ -38,7 +38,7 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     const vm1 = lab.container('vm1');
     lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     for (const { words, group } of MONITORS) {
       const pid = childOf(lab.pid, ...words);
       const restarts = async (): Promise<number> => {
@@ -63,7 +63,7 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
       });
       await lab.eventually('another one listens', async () => (await restarts()) > before, FOUND_OUT);
       expect(childOf(lab.pid, ...words)).not.toBe(pid);
-      expect(lab.http('/readyz')).toContain('200');
+      expect(await lab.http('/readyz')).toContain('200');
     }
   });
 }
@@ -86,7 +86,7 @@ it('a monitor that runs and reads no more is replaced, and what happens meanwhil
   const first = `mkdir ${deaf} 2>/dev/null && exec ${DEAF}`;
   programs.replace('ip', `case "$*" in *" monitor "*) ${first};; esac; exec $MACHINE/../bin/ip "$@"`);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const pid = childOf(lab.pid, 'python3');
   const start = performance.now();
   lab.host.exec('ip', 'link', 'set', 'lx-vm1', 'mtu', '1300');
@@ -97,7 +97,7 @@ it('a monitor that runs and reads no more is replaced, and what happens meanwhil
   );
   record({ fault: 'an ip monitor that is deaf', healed: performance.now() - start, limit: DEAF_FOUND_OUT });
   expect(existsSync(`/proc/${pid}`)).toBe(false);
-  await lab.eventually('another one listens', () =>
-    /restarts_total\{group="link"\} [1-9]/.test(lab.http('/metrics')),
+  await lab.eventually('another one listens', async () =>
+    /restarts_total\{group="link"\} [1-9]/.test(await lab.http('/metrics')),
   );
 });

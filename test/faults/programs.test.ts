@@ -77,7 +77,7 @@ it('a program that fails is named, the old state stays in force, and it recovers
   ];
   lab.write('a.yaml', ...base(80));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   const alive = await lab.client.open('10.10.20.10', 80);
   let number = 40;

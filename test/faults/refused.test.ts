@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { ApiObject } from '../../src/api/object.ts';
 import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
@@ -14,7 +15,7 @@ const names = Array.from({ length: LINKS }, (_, index) => `vm${index + 1}`);
 
 function readiness(lab: Lab): ReadonlyMap<string, string> {
   const { stdout } = lab.cli('get', 'links', '-o', 'json');
-  const { items } = JSON.parse(stdout) as { items: ReturnType<Lab['get']>[] };
+  const { items } = JSON.parse(stdout) as { items: ApiObject[] };
   return new Map(
     items.map(({ metadata, status }) => [
       metadata.name,
@@ -61,7 +62,7 @@ it('an element that the kernel has no room for keeps back its Link alone, and co
     return states[0] === 'False' && states.slice(1).every((status) => status === 'True');
   });
   const [late, other] = ['False', 'True'].map((status) => named(lab, status)) as [string, string];
-  const { message } = lab.condition('link', late)!;
+  const { message } = (await lab.condition('link', late))!;
   expect(message).toMatch(new RegExp(`^netfilter: macs { "lx-${late}" \\. [0-9a-f:]+ } of Link/${late}: `));
   expect(message).toContain(FULL_SET);
   expect(lab.cli('events').stdout).toContain(message);
@@ -78,13 +79,17 @@ it('an element that the kernel has no room for keeps back its Link alone, and co
 
   lab.write('links.yaml', ...links.filter((_, index) => names[index] !== other));
   const start = performance.now();
-  await lab.eventually('it is made', () => lab.condition('link', late)?.status === 'True', 60_000);
+  await lab.eventually(
+    'it is made',
+    async () => (await lab.condition('link', late))?.status === 'True',
+    60_000,
+  );
   record({
     fault: 'the kernel has no room for an element',
     healed: performance.now() - start,
     limit: 60_000,
   });
-  lab.ready();
+  await lab.ready();
   expect(lab.host.run(['ip', 'link', 'show', `lx-${late}`]).status).toBe(0);
 });
 
@@ -105,7 +110,7 @@ it('where an edit is refused the old rules of that policy stay in force, and eve
   programs.replace('nft', refusing(refused));
   lab.write('a.yaml', ...base, policy('one', 'vm1', open(80)), policy('two', 'vm2', open(80)));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const netns of [vm1, vm2]) for (const port of [80, 81]) await netns.serve(port);
   const alive = await lab.client.open('10.10.20.11', 80);
 
@@ -113,13 +118,13 @@ it('where an edit is refused the old rules of that policy stay in force, and eve
   const edited = [policy('one', 'vm1', open(81, ['10.77.0.0/16'])), policy('two', 'vm2', open(81))];
   const added = link('vm3', vm3.name, 13);
   lab.write('a.yaml', ...base, added, ...edited);
-  await lab.eventually('the culprit is named', () =>
+  await lab.eventually('the culprit is named', async () =>
     /^netfilter: network_port4 { \S+ \. 10\.77\.0\.0\/16 \. 6 \. 81 } of NetworkPolicy\/one: Could not/.test(
-      lab.condition('networkpolicy', 'one')?.message ?? '',
+      (await lab.condition('networkpolicy', 'one'))?.message ?? '',
     ),
   );
-  await lab.eventually('the rest proceeds', () =>
-    [lab.condition('networkpolicy', 'two'), lab.condition('link', 'vm3')].every(
+  await lab.eventually('the rest proceeds', async () =>
+    [await lab.condition('networkpolicy', 'two'), await lab.condition('link', 'vm3')].every(
       (condition) => condition?.status === 'True',
     ),
   );
@@ -136,6 +141,6 @@ it('where an edit is refused the old rules of that policy stay in force, and eve
   await lab.eventually('the edit is in force', () => reached('10.10.20.11', 81), 60_000);
   record({ fault: 'nft refuses an element', healed: performance.now() - start, limit: 60_000 });
   expect(await reached('10.10.20.11', 80)).toBe(false);
-  lab.ready();
+  await lab.ready();
   expect(lab.cli('events').stdout).not.toMatch(/DriftCorrected.*10\.77/);
 });

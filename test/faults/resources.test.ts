@@ -28,15 +28,15 @@ it('with a full disk drift is put right, what is new waits and says why, and is 
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const filler = join(`/proc/${lab.pid}/root`, lab.directory, 'state/filler');
   const fill = (): number =>
     spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { stdio: 'ignore' }).status!;
   expect(fill()).not.toBe(0);
   await heals(lab, 'the disk is full');
   lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
-  await lab.eventually('the new one says why', () =>
-    lab.condition('route', 'one')?.message.includes('the inventory cannot be written: ENOSPC'),
+  await lab.eventually('the new one says why', async () =>
+    (await lab.condition('route', 'one'))?.message.includes('the inventory cannot be written: ENOSPC'),
   );
   // Not made: after a crash nobody would know that it is lxcnet's. Neither by a later attempt.
   lab.cli('reconcile');
@@ -50,11 +50,11 @@ it('when there is room again, what waited is made by itself', async () => {
   await using lab = new Lab(smallDisk);
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const filler = join(`/proc/${lab.pid}/root`, lab.directory, 'state/filler');
   spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=1k'], { stdio: 'ignore' });
   lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
-  await lab.eventually('it waits', () => lab.condition('route', 'one')?.status === 'False');
+  await lab.eventually('it waits', async () => (await lab.condition('route', 'one'))?.status === 'False');
   writeFileSync(filler, '');
   const start = performance.now();
   await lab.eventually('it is made', () => lab.host.exec('ip', 'route').includes('10.41.0.0'));
@@ -66,7 +66,7 @@ it('with a state directory that becomes read-only it is the same, and what waite
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const remount = (mode: 'ro' | 'rw'): void => {
     const mount = ['mount', '-o', `remount,${mode}`, join(lab.directory, 'state')];
     expect(spawnSync('nsenter', ['--mount', '--target', String(lab.pid), ...mount]).status).toBe(0);
@@ -74,15 +74,15 @@ it('with a state directory that becomes read-only it is the same, and what waite
   remount('ro');
   await heals(lab, 'the state directory is read-only');
   lab.write('b.yaml', route('one', { to: '10.41.0.0/16', via: CLIENT }));
-  await lab.eventually('the new one says why', () =>
-    lab.condition('route', 'one')?.message.includes('the inventory cannot be written: EROFS'),
+  await lab.eventually('the new one says why', async () =>
+    (await lab.condition('route', 'one'))?.message.includes('the inventory cannot be written: EROFS'),
   );
   expect(lab.host.exec('ip', 'route')).not.toContain('10.41.0.0');
   remount('rw');
   const start = performance.now();
   await lab.eventually('it is made', () => lab.host.exec('ip', 'route').includes('10.41.0.0'));
   record({ fault: 'a read-only state directory', healed: performance.now() - start });
-  lab.ready();
+  await lab.ready();
 });
 
 it('without file descriptors the daemon stays, the network too, and it recovers by itself', async () => {
@@ -90,7 +90,7 @@ it('without file descriptors the daemon stays, the network too, and it recovers 
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   const limit = (count: number): void => {
     spawnSync('prlimit', ['--pid', String(lab.pid), `--nofile=${count}:4096`]);
@@ -112,7 +112,7 @@ it('without file descriptors the daemon stays, the network too, and it recovers 
   const start = performance.now();
   await lab.eventually('drift is put right', () => isCounted(lab));
   record({ fault: 'no file descriptors', healed: performance.now() - start });
-  lab.ready();
+  await lab.ready();
 });
 
 function isCounted(lab: Lab): boolean {

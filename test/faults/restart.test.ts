@@ -24,7 +24,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     await lab.stop(signal);
     expect(await alive()).toBe(true);
     await lab.start();
-    lab.ready();
+    await lab.ready();
     // Containers give themselves link-local addresses, some time after their link is up.
     expect((await changes()).filter((line) => !line.includes('fe80:'))).toEqual([]);
     expect(await alive()).toBe(true);
@@ -59,7 +59,7 @@ it('what somebody does to chains and rules while no daemon runs is found out by 
   // What was found at a start is not taken for what should be: tables that are flushed later are made anew once.
   host.exec('nft', 'flush', 'ruleset');
   await lab.eventually('they are back', () => filterText(host) === before);
-  lab.ready();
+  await lab.ready();
 });
 
 it('a second daemon on the same directories is refused, and told who has them', async () => {
@@ -75,10 +75,10 @@ it('a second daemon on the same directories is refused, and told who has them', 
   const { status, stderr } = lab.second(join(lab.directory, 'state2'), run);
   expect(status).toBe(1);
   expect(stderr).toContain('another lxcnet already listens on');
-  lab.ready();
+  await lab.ready();
   // One that was killed leaves nothing that has to be cleared away.
   await lab.stop('SIGKILL');
   await lab.start();
-  lab.ready();
+  await lab.ready();
   record({ fault: 'a second daemon on the same directories', survived: true });
 });

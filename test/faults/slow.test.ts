@@ -27,7 +27,7 @@ it('programs that are slow make everything late and nothing wrong', async () => 
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', ...base(vm1.name, 80));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   programs.replace('nft', 'sleep 1; exec $MACHINE/nft "$@"');
   // The one in sbin is a link to this.
   programs.replace('ip', 'sleep 1; exec $MACHINE/../bin/ip "$@"');
@@ -46,7 +46,7 @@ it('programs that are slow make everything late and nothing wrong', async () => 
   record({ fault: 'an edit while ip and nft are slow', healed: performance.now() - start, limit: SLOW });
   expect(lab.cli('events').stdout).not.toMatch(/Failed|NotObserved/);
   for (const program of ['nft', 'ip']) programs.restore(program);
-  lab.ready();
+  await lab.ready();
 });
 
 /** What was put right; a container's neighbours are told when its port is isolated. */
@@ -74,7 +74,7 @@ it('system calls that are interrupted, and listings in which something changes, 
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', ...base(vm1.name, 80));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const before = filterText(lab.host);
   // Whoever lists meanwhile is told by the kernel that the listing was interrupted: EINTR from nf_tables, a flag from routes.
   const storm = lab.follow([
@@ -133,5 +133,5 @@ done 2>/dev/null`,
     clearInterval(interrupt);
     storm.kill('SIGKILL');
   }
-  lab.ready();
+  await lab.ready();
 });

@@ -87,7 +87,7 @@ add set inet lxcnet former { type ipv4_addr; elements = { 10.0.0.1 }; }
     await lab.start();
     await lab.eventually('the tables are those of this version', () => filterText(host) === before);
     expect(await alive()).toBe(true);
-    lab.ready();
+    await lab.ready();
     const leaked = scene.leaked();
     record({ fault: `tables of a version that ${what}`, healed: performance.now() - start, leaked });
     expect(leaked).toBe(0);

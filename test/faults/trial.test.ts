@@ -90,7 +90,7 @@ it('with the daemon, edits go back with everything that was edited meanwhile, an
   await using lab = new Lab();
   lab.write('a.yaml', ...before);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const trial = new OnTrial(lab, LONG);
   await trial.asked();
   lab.write('a.yaml', ...tried(100));
@@ -102,23 +102,23 @@ it('with the daemon, edits go back with everything that was edited meanwhile, an
   expect(lab.cli('reconcile').stdout).toContain('what was in force before stays until they change');
   expect(isGood(lab)).toBe(true);
   expect(lab.cli('events').stdout).toContain('TrialNotConfirmed');
-  expect(lab.http('/metrics')).toContain('lxcnet_source_held_back 1');
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_held_back 1');
   expect(lab.cli('apply', '--manifests', lab.manifests).stderr).toContain('were not confirmed');
   // Nor does a start.
   await lab.stop();
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(isGood(lab)).toBe(true);
   lab.write('b.yaml', route('more', { to: '10.66.0.0/16', via: CLIENT }));
   await lab.eventually('an edit counts again', () => /10\.66\.0\.0[^]*10\.120\.0\.0/.test(routes(lab)));
-  expect(lab.http('/metrics')).toContain('lxcnet_source_held_back 0');
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_held_back 0');
 });
 
 it('with the daemon, what is confirmed stays', async () => {
   await using lab = new Lab();
   lab.write('a.yaml', ...before);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const trial = new OnTrial(lab, LONG);
   await trial.asked();
   const end = endOfTrial();
@@ -136,7 +136,7 @@ for (const restart of ['at once', 'after it went back', 'after the guard was kil
     await using lab = new Lab();
     lab.write('a.yaml', ...before);
     await lab.start();
-    lab.ready();
+    await lab.ready();
     const trial = new OnTrial(lab, LONG);
     await trial.asked();
     const end = endOfTrial();
@@ -163,7 +163,7 @@ for (const restart of ['at once', 'after it went back', 'after the guard was kil
       healed: Math.max(0, performance.now() - end),
       limit: 30_000,
     });
-    lab.ready();
+    await lab.ready();
     expect(isGood(lab)).toBe(true);
   });
 }

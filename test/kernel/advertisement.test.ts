@@ -43,7 +43,7 @@ it('a default route learnt from a router stays while the host forwards, and is l
   );
   lab.write('b.yaml', route('other', { to: '10.30.0.0/16', via: CLIENT }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   // The kernel forgets such routes whenever the `forwarding` of any interface is written, with accept_ra at 1.
   expect(defaults(lab)).toHaveLength(1);
   await lab.client.serve(80);
@@ -81,7 +81,7 @@ it('every switch is given back when the manifests of the bridges go, and one tha
   lab.write('a.yaml', bridge('br0', { defaultPolicy: 'Allow', masquerade: {} }));
   lab.write('b.yaml', route('other', { to: '10.30.0.0/16', via: CLIENT }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(settings()).not.toBe(before);
   lab.remove('a.yaml');
   await lab.eventually('all is as before', () => settings() === before).catch(() => undefined);

@@ -12,7 +12,7 @@ it('with the daemon running, apply has it do the work, and tells how that ended'
   await using lab = new Lab();
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   lab.write('b.yaml', one, route('bad', { to: '10.42.0.0/16', via: '10.99.0.1' }));
   const applied = lab.cli('apply', '--manifests', lab.manifests, '--timeout', '1s');
   expect(applied.stdout).toContain('2 of 3 resources ready');
@@ -27,7 +27,7 @@ it('with the daemon running, apply of another directory and teardown are refused
   await using lab = new Lab();
   lab.write('a.yaml', one);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const other = join(lab.directory, 'other');
   mkdirSync(other);
   writeFileSync(join(other, 'b.yaml'), JSON.stringify(bridge('br1')));

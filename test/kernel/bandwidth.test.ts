@@ -41,7 +41,7 @@ it.each([
     const [vm1, vm2] = [lab.container('vm1'), lab.container('vm2')];
     write(lab, vm1, { ingress: `${ingress}Mbit`, egress: `${egress}M` }, link('vm2', vm2.name, 11));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     {
       using out = await Stream.open(vm1, lab.client, CLIENT, 9000);
       expectWithin(await settledRate(out, egress * MEGABIT), egress * MEGABIT);
@@ -63,7 +63,7 @@ it.each(['egress', 'ingress'] as const)(
     const limit = 20 * MEGABIT;
     write(lab, vm1, { [direction]: '20Mbit' }, link('vm2', vm2.name, 11));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     await vm2.serve(80);
     const [from, to, address] =
       direction === 'egress'
@@ -78,7 +78,7 @@ it.each(['egress', 'ingress'] as const)(
       `^lxcnet_bandwidth_dropped_packets_total\\{namespace="default",link="vm1",direction="${direction}"\\} [1-9]\\d{3}`,
       'm',
     );
-    await lab.eventually('it is counted', () => dropped.test(lab.http('/metrics')));
+    await lab.eventually('it is counted', async () => dropped.test(await lab.http('/metrics')));
   },
 );
 
@@ -87,13 +87,13 @@ it('an edit holds for a running stream, and does not interrupt it; without the f
   const vm1 = lab.container('vm1');
   write(lab, vm1, { egress: '10Mbit' });
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const index = (): string => lab.host.exec('cat', '/sys/class/net/lx-vm1/ifindex');
   const before = index();
   using stream = await Stream.open(vm1, lab.client, CLIENT, 9000);
   const edited = async (limit: number, bandwidth: object): Promise<void> => {
     write(lab, vm1, bandwidth);
-    lab.ready();
+    await lab.ready();
     expectWithin(await settledRate(stream, limit), limit);
   };
   expectWithin(await settledRate(stream, 10 * MEGABIT), 10 * MEGABIT);
@@ -103,7 +103,7 @@ it('an edit holds for a running stream, and does not interrupt it; without the f
     'bandwidth_egress: "lx-vm1" limit rate over 625000 bytes/second burst 65536 bytes',
   );
   write(lab, vm1, undefined);
-  lab.ready();
+  await lab.ready();
   await expectFree(lab, stream, 50 * MEGABIT);
   expect(index()).toBe(before);
   expect(lab.host.exec('nft', 'list', 'table', 'bridge', 'lxcnet')).not.toContain('625');
@@ -118,7 +118,7 @@ it('a limit that somebody lifts is in force again, and what others shape stays',
     '+ netfilter bandwidth_egress: "lx-vm1" limit rate over 1250000 bytes/second burst 65536 bytes  (Link/vm1)',
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(lab.cli('diff', '--manifests', lab.manifests)).toMatchObject({ status: 0, stdout: '' });
   const qdisc = (): string => lab.host.exec('tc', 'qdisc', 'show', 'dev', 'lx-vm1');
   lab.host.exec(
@@ -154,7 +154,7 @@ it('a limit that somebody lifts is in force again, and what others shape stays',
   using stream = await Stream.open(vm1, lab.client, CLIENT, 9000);
   expectWithin(await settledRate(stream, 10 * MEGABIT), 10 * MEGABIT);
   write(lab, vm1, undefined);
-  lab.ready();
+  await lab.ready();
   expect(qdisc()).toBe(shaped);
 });
 

@@ -24,18 +24,18 @@ it('an interface is attached as it is, changes neither MAC address nor MTU of th
   const before = device(lab, 'p0');
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const { address, mtu } = device(lab, 'br0')!;
   expect(mtu).toBe(1500);
   lab.write('a.yaml', bridge('br0', { ports: ['p0'] }));
-  lab.ready();
+  await lab.ready();
   expect(device(lab, 'p0')).toEqual({ ...before, master: 'br0' });
   expect(device(lab, 'br0')).toMatchObject({ address, mtu });
   lab.write('a.yaml', bridge('br0'));
-  lab.ready();
+  await lab.ready();
   expect(device(lab, 'p0')).toEqual(before);
   lab.write('a.yaml', bridge('br0', { ports: ['p0'] }));
-  lab.ready();
+  await lab.ready();
   await lab.stop();
   expect(lab.cli('teardown')).toMatchObject({ status: 0 });
   expect(device(lab, 'br0')).toBeUndefined();
@@ -54,26 +54,27 @@ it('a port that is not there is waited for, and one of another bridge is left th
   await lab.start();
   await lab.eventually(
     'it is a conflict',
-    () => lab.condition('br', 'br1', 'Stalled')?.reason === 'NameConflict',
+    async () => (await lab.condition('br', 'br1', 'Stalled'))?.reason === 'NameConflict',
   );
-  expect(lab.condition('br', 'br1')?.message).toContain("interface 'p1' is a port of 'theirs' already");
+  expect((await lab.condition('br', 'br1'))?.message).toContain(
+    "interface 'p1' is a port of 'theirs' already",
+  );
   expect(device(lab, 'p1')?.master).toBe('theirs');
-  expect(lab.condition('br', 'br0')).toMatchObject({ status: 'False', reason: 'NotFound' });
-  expect(lab.condition('br', 'br0', 'Stalled')).toBeUndefined();
+  expect(await lab.condition('br', 'br0')).toMatchObject({ status: 'False', reason: 'NotFound' });
+  expect(await lab.condition('br', 'br0', 'Stalled')).toBeUndefined();
   pair(lab, 'p0');
   await lab.eventually('it is attached', () => device(lab, 'p0')?.master === 'br0', 10_000);
   lab.host.exec('ip', 'link', 'set', 'p1', 'nomaster');
   await lab.eventually('it is attached', () => device(lab, 'p1')?.master === 'br1', 10_000);
-  await lab.eventually('both are ready', () =>
-    ['br0', 'br1'].every((name) => lab.condition('br', name)?.status === 'True'),
-  );
+  for (const name of ['br0', 'br1'])
+    await lab.eventually('it is ready', async () => (await lab.condition('br', name))?.status === 'True');
 });
 
 it('settings that somebody else changes are put right: MAC address, MTU, state, address', async () => {
   await using lab = new Lab();
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const before = lab.host.exec('ip', 'address', 'show', 'dev', 'br0').replaceAll(/valid_lft.*/g, '');
   lab.host.exec('ip', 'link', 'set', 'br0', 'address', '02:00:00:00:00:01', 'mtu', '1400');
   lab.host.exec('ip', 'address', 'flush', 'dev', 'br0', 'scope', 'global');
@@ -96,14 +97,14 @@ it('on a switched bridge siblings talk past the policy, which still holds toward
     closed,
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm2.serve(80);
   await lab.client.serve(80);
   expect(await vm1.probe('10.10.20.11', 80)).toMatchObject({ server: 'vm2', source: '10.10.20.10' });
   expect(await vm1.probe('fd00:20::11', 80)).toMatchObject({ server: 'vm2', source: 'fd00:20::10' });
   expect(await vm1.probe(CLIENT, 80)).toMatchObject({ failure: 'timeout' });
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), link('vm2', vm2.name, 11), closed);
-  lab.ready();
+  await lab.ready();
   expect(await vm1.probe('10.10.20.11', 80)).toMatchObject({ failure: 'timeout' });
   expect(await vm1.probe('fd00:20::11', 80)).toMatchObject({ failure: 'timeout' });
 });

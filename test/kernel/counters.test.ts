@@ -6,18 +6,18 @@ it('counters only grow: over edits, tables that somebody deletes, and restarts o
   await using lab = new Lab();
   const vm1 = lab.container('vm1');
   const web = (targetPort: number): object => forward('web', 'vm1', [{ port: 80, targetPort }]);
-  const write = (targetPort: number): void => {
+  const write = async (targetPort: number): Promise<void> => {
     lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), web(targetPort));
-    lab.ready();
+    await lab.ready();
   };
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), web(80));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81]) await vm1.serve(port);
   let highest = 0;
-  const connections = (): number => {
+  const connections = async (): Promise<number> => {
     const text = /^lxcnet_port_forward_connections_total\{namespace="default",name="web"\} (\d+)$/m.exec(
-      lab.http('/metrics'),
+      await lab.http('/metrics'),
     )?.[1];
     if (text === undefined) return highest;
     expect(Number(text)).toBeGreaterThanOrEqual(highest);
@@ -28,15 +28,15 @@ it('counters only grow: over edits, tables that somebody deletes, and restarts o
       expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
   };
   const reached = (count: number): Promise<boolean> =>
-    lab.eventually(`${count} connections are counted`, () => connections() === count, 30_000);
+    lab.eventually(`${count} connections are counted`, async () => (await connections()) === count, 30_000);
 
   await connect(3);
   await reached(3);
-  write(81);
+  await write(81);
   await connect(2);
   await reached(5);
   lab.host.exec('nft', 'delete', 'table', 'inet', 'lxcnet');
-  lab.ready();
+  await lab.ready();
   await connect(1);
   await reached(6);
   expect(await lab.stop()).toBe(0);

@@ -16,7 +16,7 @@ async function running(lab: Lab): Promise<() => Promise<boolean>> {
     route('one', { to: '10.30.0.0/16', via: CLIENT }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   return lab.client.open(HOST, 80);
 }
@@ -45,12 +45,12 @@ it.each(LOSSES)('a start where the directory of manifests %s removes nothing', a
     ['route', 'one'],
     ['portforward', 'web'],
   ] as const)
-    expect(lab.condition(kind, name), name).toMatchObject({ status: 'True' });
+    expect(await lab.condition(kind, name), name).toMatchObject({ status: 'True' });
   // When the manifests are back, all goes on.
   rmSync(lab.manifests, { recursive: true, force: true });
   renameSync(aside, lab.manifests);
   await lab.eventually('it is ready', async () => (await lab.host.get(9469, '/readyz')).status === 200);
-  lab.ready();
+  await lab.ready();
   expect(await alive()).toBe(true);
   expect(await changes()).toEqual([]);
 });
@@ -64,9 +64,12 @@ it('a start where a file no longer parses keeps what it last said, and still mak
   const changes = await followChanges(lab);
   await lab.start();
   lab.cli('reconcile');
-  await lab.eventually('the new one is there', () => lab.condition('route', 'two')?.status === 'True');
-  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'True' });
-  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
+  await lab.eventually(
+    'the new one is there',
+    async () => (await lab.condition('route', 'two'))?.status === 'True',
+  );
+  expect(await lab.condition('link', 'vm1')).toMatchObject({ status: 'True' });
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
   expect(await alive()).toBe(true);
   expect(await changes()).toEqual([expect.stringMatching(/^\[nsid current\]10\.31\.0\.0\/16 via /)]);
 });
@@ -83,7 +86,7 @@ it('a file that is renamed while the daemon runs causes no gap', async () => {
     lab.cli('reconcile');
     return sources().includes('named.yml') && !sources().includes('link.yaml');
   });
-  lab.ready();
+  await lab.ready();
   expect(await alive()).toBe(true);
   expect(await changes()).toEqual([]);
 });

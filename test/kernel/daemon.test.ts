@@ -9,7 +9,7 @@ it('stopping leaves the network as it is, and a start that finds all in place wr
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }]));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   const alive = await lab.client.open(HOST, 80);
   expect(await lab.stop()).toBe(0);
@@ -39,10 +39,10 @@ it('health, readiness, metrics and the socket are as the contract says', async (
   await using lab = new Lab();
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
-  expect(lab.http('/healthz')).toContain('200 ok');
-  expect(lab.http('/readyz?verbose')).toContain('[+]first-pass-done ok');
-  const metrics = lab.http('/metrics');
+  await lab.ready();
+  expect(await lab.http('/healthz')).toContain('200 ok');
+  expect(await lab.http('/readyz?verbose')).toContain('[+]first-pass-done ok');
+  const metrics = await lab.http('/metrics');
   expect(metrics).toContain('lxcnet_resource_ready{kind="Bridge",namespace="",name="br0"} 1');
   expect(metrics).toMatch(/lxcnet_batch_operations_total\{kind="Bridge",op="create"\} [1-9]/);
   const socket = join(lab.directory, 'run/lxcnet.sock');
@@ -58,7 +58,10 @@ it('bad manifests are told with their place, and the rest goes on', async () => 
   );
   lab.write('good.yaml', bridge('br0'));
   await lab.start();
-  await lab.eventually('the good one is ready', () => lab.condition('br', 'br0')?.status === 'True');
+  await lab.eventually(
+    'the good one is ready',
+    async () => (await lab.condition('br', 'br0'))?.status === 'True',
+  );
   const validated = lab.cli('validate', lab.manifests);
   expect(validated.status).toBe(1);
   expect(validated.stderr).toContain(
@@ -76,13 +79,16 @@ it('an edit that is invalid keeps what was in force, and a broken file keeps wha
   lab.write('a.yaml', bridge('br0'));
   lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   lab.write('a.yaml', bridge('br0', { mtu: 10 }));
   lab.write('b.yaml', '{[ not yaml');
-  await lab.eventually('it is told', () => lab.condition('br', 'br0', 'Stalled')?.reason === 'InvalidSpec');
-  expect(lab.condition('br', 'br0')?.message).toContain('must be between 68 and 65535');
-  expect(lab.condition('br', 'br1')?.status).toBe('True');
-  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 2');
+  await lab.eventually(
+    'it is told',
+    async () => (await lab.condition('br', 'br0', 'Stalled'))?.reason === 'InvalidSpec',
+  );
+  expect((await lab.condition('br', 'br0'))?.message).toContain('must be between 68 and 65535');
+  expect((await lab.condition('br', 'br1'))?.status).toBe('True');
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_invalid_files 2');
 });
 
 it('a file that is empty all of a sudden keeps what it last said, and that is told', async () => {
@@ -90,13 +96,13 @@ it('a file that is empty all of a sudden keeps what it last said, and that is to
   lab.write('a.yaml', bridge('br0'));
   lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   writeFileSync(join(lab.manifests, 'b.yaml'), '');
   await lab.eventually('it is told', () => lab.cli('events').stdout.includes('InvalidManifest'));
   expect(lab.cli('events').stdout).toContain('b.yaml:1:1: Empty: what it said last stays in force');
-  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_invalid_files 1');
   lab.cli('reconcile');
-  expect(lab.condition('br', 'br1')?.status).toBe('True');
+  expect((await lab.condition('br', 'br1'))?.status).toBe('True');
   // Whoever has begun to write goes on.
   writeFileSync(
     join(lab.manifests, 'b.yaml'),
@@ -110,7 +116,7 @@ it('a file that is empty all of a sudden keeps what it last said, and that is to
     'what it said before goes',
     () => lab.host.run(['ip', 'link', 'show', 'br1']).status !== 0,
   );
-  expect(lab.http('/metrics')).toContain('lxcnet_source_invalid_files 0');
+  expect(await lab.http('/metrics')).toContain('lxcnet_source_invalid_files 0');
 });
 
 it('losing the manifests removes nothing, and a large removal waits for its confirmation', async () => {
@@ -120,17 +126,17 @@ it('losing the manifests removes nothing, and a large removal waits for its conf
   );
   lab.write('a.yaml', ...routes);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const count = (): number => lab.host.exec('ip', 'route').split('proto 199').length - 1;
   lab.write('a.yaml', '---\n');
   expect(lab.cli('reconcile').stdout).toContain('nothing is removed');
   lab.write('a.yaml', routes[0]!);
   await lab.eventually('it is told', () => lab.cli('events').stdout.includes('PruneBlocked'));
   expect(count()).toBe(8);
-  expect(lab.http('/metrics')).toContain('lxcnet_prune_blocked_total{reason="threshold"} 1');
-  const blocked = (name: string) => lab.condition('route', name, 'PruneBlocked')?.reason;
-  await lab.eventually('its condition says so', () => blocked('r7') === 'LargeRemoval');
-  expect(blocked('r0')).toBeUndefined();
+  expect(await lab.http('/metrics')).toContain('lxcnet_prune_blocked_total{reason="threshold"} 1');
+  const blocked = async (name: string) => (await lab.condition('route', name, 'PruneBlocked'))?.reason;
+  await lab.eventually('its condition says so', async () => (await blocked('r7')) === 'LargeRemoval');
+  expect(await blocked('r0')).toBeUndefined();
   lab.cli('reconcile', '--allow-prune');
   await lab.eventually('they are gone', () => count() === 1);
 });
@@ -143,15 +149,15 @@ it('nothing is removed while a file cannot be read, since what is missing may ha
   lab.write('a.yaml', one!);
   lab.write('b.yaml', two!);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   lab.write('c.yaml', 'a: [');
   lab.remove('a.yaml');
   expect(lab.cli('reconcile').stdout).toContain('nothing is removed: a manifest file cannot be read');
   await lab.stop();
   await lab.start();
-  const blocked = (name: string) => lab.condition('route', name, 'PruneBlocked')?.reason;
-  await lab.eventually('its condition says so', () => blocked('r0') === 'UnreadableFile');
-  expect(blocked('r1')).toBeUndefined();
+  const blocked = async (name: string) => (await lab.condition('route', name, 'PruneBlocked'))?.reason;
+  await lab.eventually('its condition says so', async () => (await blocked('r0')) === 'UnreadableFile');
+  expect(await blocked('r1')).toBeUndefined();
   expect(lab.host.exec('ip', 'route')).toContain('10.31.0.0/16');
   lab.remove('c.yaml');
   await lab.eventually('it is gone', () => !lab.host.exec('ip', 'route').includes('10.31.0.0/16'));
@@ -164,15 +170,15 @@ it('a resource that moves to another file, or whose file is renamed, is not remo
   const parts = [bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }])];
   lab.write('a.yaml', ...parts);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   const alive = await lab.client.open(HOST, 80);
   lab.remove('a.yaml');
   await new Promise((resolve) => setTimeout(resolve, 200)); // less than the 500 ms for which a removal has to be stable
   lab.write('z.yaml', ...parts);
-  lab.ready();
+  await lab.ready();
   expect(await alive()).toBe(true);
-  expect(lab.http('/metrics')).toContain('lxcnet_prune_total{kind="Link"} 0');
+  expect(await lab.http('/metrics')).toContain('lxcnet_prune_total{kind="Link"} 0');
 });
 
 it('what is annotated with prune: disabled stays when its manifest goes, over a restart and an apply too', async () => {
@@ -181,16 +187,16 @@ it('what is annotated with prune: disabled stays when its manifest goes, over a 
   lab.write('a.yaml', bridge('br0', {}, { annotations }));
   lab.write('b.yaml', bridge('br1', { addresses: ['10.10.21.1/24'] }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   lab.remove('a.yaml');
   lab.write('c.yaml', route('one', { to: '10.30.0.0/16', via: CLIENT }));
-  lab.ready();
+  await lab.ready();
   const stays = (): boolean => lab.host.run(['ip', 'link', 'show', 'dev', 'br0']).status === 0;
   expect(lab.cli('reconcile').status).toBe(0);
   expect(stays()).toBe(true);
   await lab.stop();
   await lab.start();
-  expect(lab.get('br', 'br0').metadata.name).toBe('br0');
+  expect((await lab.get('br', 'br0'))?.metadata.name).toBe('br0');
   await lab.stop();
   expect(lab.cli('apply', '--manifests', lab.manifests)).toMatchObject({ status: 0 });
   expect(stays()).toBe(true);
@@ -202,12 +208,12 @@ it('SIGHUP reads the manifests again', async () => {
   await using lab = new Lab();
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
-  lab.ready();
-  const readAt = (): number =>
-    Number(/^lxcnet_source_last_success_timestamp_seconds (\S+)$/m.exec(lab.http('/metrics'))?.[1]);
-  const before = readAt();
+  await lab.ready();
+  const readAt = async (): Promise<number> =>
+    Number(/^lxcnet_source_last_success_timestamp_seconds (\S+)$/m.exec(await lab.http('/metrics'))?.[1]);
+  const before = await readAt();
   lab.signal('SIGHUP');
-  await lab.eventually('they are read', () => readAt() > before);
+  await lab.eventually('they are read', async () => (await readAt()) > before);
 });
 
 it('where the filter cannot be put in force, no link comes up', async () => {
@@ -223,12 +229,18 @@ it('where the filter cannot be put in force, no link comes up', async () => {
     route('one', { to: '10.30.0.0/16', via: CLIENT }),
   );
   await lab.start();
-  await lab.eventually('the route is ready', () => lab.condition('route', 'one')?.status === 'True');
-  expect(lab.condition('link', 'vm1')).toMatchObject({ status: 'False' });
-  expect(lab.condition('link', 'vm1')?.message).toContain('netfilter: ');
+  await lab.eventually(
+    'the route is ready',
+    async () => (await lab.condition('route', 'one'))?.status === 'True',
+  );
+  expect(await lab.condition('link', 'vm1')).toMatchObject({ status: 'False' });
+  expect((await lab.condition('link', 'vm1'))?.message).toContain('netfilter: ');
   expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lx-vm1']).status).not.toBe(0);
   expect(vm1.run(['ip', 'link', 'show', 'dev', 'eth0']).status).not.toBe(0);
   owner.kill();
   lab.cli('reconcile');
-  await lab.eventually('the link is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  await lab.eventually(
+    'the link is ready',
+    async () => (await lab.condition('link', 'vm1'))?.status === 'True',
+  );
 });

@@ -28,7 +28,7 @@ it('what is denied is logged for the Links that ask for it, and not more often t
   const talker = policy('talker', 'vm2', { policyTypes: ['Egress'], egress: [{}] });
   lab.write('a.yaml', bridge('br0'), loud, link('vm2', vm2.name, 11), link('vm3', vm3.name, 12), talker);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const reader = lab.follow(['python3', '-c', READER]);
   let text = '';
   reader.stdout!.on('data', (chunk: Buffer) => (text += chunk.toString()));

@@ -18,7 +18,7 @@ async function run(lab: Lab, example: string): Promise<ReadonlyMap<string, NetNs
     }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   return containers;
 }
 

@@ -60,7 +60,7 @@ it.each(files)('%s converges, converges again without a write, and goes without 
   const again = lab.cli('apply', ...manifests);
   expect(again).toMatchObject({ status: 0, stdout: expect.stringMatching(/, 0 changes\n$/) as string });
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.eventually('the monitor hears', () => marker('10.99.0.0/16'));
   expect(
     monitor

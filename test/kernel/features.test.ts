@@ -9,13 +9,13 @@ it('without tables in bridges a Link says so, and is made where it does without 
   const open = bridge('br0', { defaultPolicy: 'Allow', masquerade: {} });
   lab.write('a.yaml', open, link('vm1', vm1.name, 10), link('vm2', vm2.name, 11, { antiSpoofing: false }));
   await lab.start(refusingNft(lab, { with: 'table bridge' }));
-  await lab.eventually('vm2 is ready', () => lab.condition('link', 'vm2')?.status === 'True');
-  expect(lab.condition('link', 'vm1', 'Stalled')).toMatchObject({
+  await lab.eventually('vm2 is ready', async () => (await lab.condition('link', 'vm2'))?.status === 'True');
+  expect(await lab.condition('link', 'vm1', 'Stalled')).toMatchObject({
     reason: 'UnsupportedByKernel',
     message: expect.stringContaining('NF_TABLES_BRIDGE') as string,
   });
   expect(vm1.run(['ip', 'link', 'show', 'dev', 'eth0']).status).not.toBe(0);
-  expect(lab.condition('br', 'br0')?.message).toContain('undeclared ports are not closed');
+  expect((await lab.condition('br', 'br0'))?.message).toContain('undeclared ports are not closed');
   await lab.client.serve(80);
   expect(await vm2.probe(CLIENT, 80)).toMatchObject({ server: 'client' });
   expect(lab.host.exec('nft', 'list', 'tables')).toBe('table inet lxcnet\n');

@@ -38,7 +38,7 @@ it(
     edits.begin();
     edits.toggle(true);
     await lab.start();
-    lab.ready();
+    await lab.ready();
     const flood = new Flood(new Map([...places, ['client', lab.client]]), KINDS, SERVED);
     await flood.ready();
     await flood.tell('start');

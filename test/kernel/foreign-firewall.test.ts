@@ -23,11 +23,11 @@ async function site(): Promise<{ lab: Lab; vm1: NetNs }> {
     WEB,
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   await lab.client.serve(443);
   await works(lab, vm1);
-  expect(problem(lab, 'pf', 'http')).toBeUndefined();
+  expect(await problem(lab, 'pf', 'http')).toBeUndefined();
   return { lab, vm1 };
 }
 
@@ -36,11 +36,14 @@ async function works(lab: Lab, vm1: NetNs): Promise<void> {
   expect(await vm1.probe(CLIENT, 443)).toMatchObject({ server: 'client' });
 }
 
-const problem = (lab: Lab, kind: string, name: string) => lab.condition(kind, name, 'ForeignFirewall');
+const problem = async (lab: Lab, kind: string, name: string) =>
+  await lab.condition(kind, name, 'ForeignFirewall');
 
 /** The commands that the conditions of these resources give as remedies; each of the form `…; remedy: COMMAND`. */
-function remedies(lab: Lab): string[] {
-  const messages = [problem(lab, 'link', 'vm1'), problem(lab, 'pf', 'http')].map((one) => one?.message ?? '');
+async function remedies(lab: Lab): Promise<string[]> {
+  const messages = [await problem(lab, 'link', 'vm1'), await problem(lab, 'pf', 'http')].map(
+    (one) => one?.message ?? '',
+  );
   return messages.flatMap((text) =>
     [...text.matchAll(/remedy: (.*?)(?=\. table|$)/g)].map((found) => found[1]!),
   );
@@ -51,11 +54,14 @@ async function untilSaid(lab: Lab, ...words: readonly string[]): Promise<void> {
     ['link', 'vm1'],
     ['pf', 'http'],
   ] as const) {
-    const message = await lab.eventually(`${kind} says so`, () => problem(lab, kind, name)?.message);
+    const message = await lab.eventually(
+      `${kind} says so`,
+      async () => (await problem(lab, kind, name))?.message,
+    );
     for (const word of words) expect(message).toContain(word);
   }
-  expect(lab.condition('link', 'vm1')?.status).toBe('True');
-  expect(problem(lab, 'link', 'vm2')).toBeUndefined();
+  expect((await lab.condition('link', 'vm1'))?.status).toBe('True');
+  expect(await problem(lab, 'link', 'vm2')).toBeUndefined();
 }
 
 it("docker's FORWARD policy is named with its remedy, which helps, and nothing of docker's is touched", async () => {
@@ -72,11 +78,11 @@ it("docker's FORWARD policy is named with its remedy, which helps, and nothing o
   expect(lab.cli('events').stdout).toMatch(/ForeignFirewall .*PortForward.*http/i);
   expect(await lab.client.probe(HOST, 80)).toHaveProperty('failure');
   expect(lab.host.exec('nft', 'list', 'table', 'ip', 'filter')).toBe(listed);
-  for (const remedy of new Set(remedies(lab)))
+  for (const remedy of new Set(await remedies(lab)))
     lab.host.exec('sh', '-c', remedy.replace('iptables', 'iptables-nft'));
   await lab.eventually(
     'nothing is wrong any more',
-    () => !problem(lab, 'pf', 'http') && !problem(lab, 'link', 'vm1'),
+    async () => !(await problem(lab, 'pf', 'http')) && !(await problem(lab, 'link', 'vm1')),
   );
   await works(lab, vm1);
 });
@@ -100,10 +106,10 @@ it("ufw's routed policy is named with its remedy, which helps", async () => {
   inside('ufw --force enable');
   await untilSaid(lab, '(policy drop)', 'ufw route allow ');
   expect(await lab.client.probe(HOST, 80)).toHaveProperty('failure');
-  for (const remedy of new Set(remedies(lab))) inside(remedy);
+  for (const remedy of new Set(await remedies(lab))) inside(remedy);
   await lab.eventually(
     'nothing is wrong any more',
-    () => !problem(lab, 'pf', 'http') && !problem(lab, 'link', 'vm1'),
+    async () => !(await problem(lab, 'pf', 'http')) && !(await problem(lab, 'link', 'vm1')),
   );
   await works(lab, vm1);
 });
@@ -133,14 +139,17 @@ it("firewalld's zones are named with their remedy, which helps", async () => {
     await lab.eventually(command, () => output.split('done').length > before);
   };
   await inside('until firewall-cmd --state; do sleep 0.1; done');
-  const message = await lab.eventually('the link says so', () => problem(lab, 'link', 'vm1')?.message);
+  const message = await lab.eventually(
+    'the link says so',
+    async () => (await problem(lab, 'link', 'vm1'))?.message,
+  );
   expect(message).toContain('table inet firewalld, chain filter_FORWARD drops TCP');
   expect(await vm1.probe(CLIENT, 443)).toHaveProperty('failure');
   // Its own rule accepts what was translated.
-  expect(problem(lab, 'pf', 'http')).toBeUndefined();
+  expect(await problem(lab, 'pf', 'http')).toBeUndefined();
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
-  for (const remedy of new Set(remedies(lab))) await inside(remedy);
-  await lab.eventually('nothing is wrong any more', () => !problem(lab, 'link', 'vm1'));
+  for (const remedy of new Set(await remedies(lab))) await inside(remedy);
+  await lab.eventually('nothing is wrong any more', async () => !(await problem(lab, 'link', 'vm1')));
   await works(lab, vm1);
   firewalld.stdin!.end();
 });
@@ -159,7 +168,7 @@ it("lxc-net's table is no problem, and stays as it is", async () => {
   const listed = lab.host.exec('nft', 'list', 'table', 'inet', 'lxc');
   expect(lab.cli('reconcile').status).toBe(0);
   await works(lab, vm1);
-  expect(problem(lab, 'link', 'vm1')).toBeUndefined();
+  expect(await problem(lab, 'link', 'vm1')).toBeUndefined();
   expect(lab.host.exec('nft', 'list', 'table', 'inet', 'lxc')).toBe(listed);
 });
 
@@ -169,12 +178,12 @@ it('a forward onto a port that the host itself listens on says so', async () => 
   await lab.host.serve(80);
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('http', 'vm1', [{ port: 80 }]));
   await lab.start();
-  lab.ready();
-  await lab.eventually('it says so', () =>
+  await lab.ready();
+  await lab.eventually('it says so', async () =>
     /the host itself listens on \S+:80\/TCP \(.*\), which clients of this forward do not reach/.test(
-      lab.condition('pf', 'http')?.message ?? '',
+      (await lab.condition('pf', 'http'))?.message ?? '',
     ),
   );
-  expect(lab.condition('pf', 'http')?.status).toBe('True');
+  expect((await lab.condition('pf', 'http'))?.status).toBe('True');
   expect(lab.cli('events').stdout).toContain('PortInUse');
 });

@@ -18,7 +18,7 @@ it('ranges keep their offset over IPv6 too, for TCP and UDP, and what is beside 
     forward('games', 'vm1', [range('TCP'), range('UDP')]),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const protocol of ['TCP', 'UDP'] as const) {
     // Only where the last of the range has to arrive, and beside it.
     for (const port of [9003, 9004]) await vm1.serve(port, protocol);
@@ -45,7 +45,7 @@ it('sources bind each family by itself: one that is not named has no access', as
     forward('others', 'vm1', [{ port: 82 }], { sources: ['192.168.254.3/32', 'fd00:254::3/128'] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81, 82]) await vm1.serve(port);
   expect(await lab.client.probe(HOST6, 80)).toMatchObject({ server: 'vm1', source: CLIENT6 });
   expect(await lab.client.probe(HOST, 81)).toMatchObject({ server: 'vm1', source: CLIENT });
@@ -68,14 +68,14 @@ it('a forward for a listed address leaves the others alone, and comes before one
   const listed = forward('listed', 'vm1', [{ port: 80 }], { addresses: ['192.168.254.20'] });
   lab.write('a.yaml', ...parts, listed);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   await vm2.serve(80);
   expect(await lab.client.probe('192.168.254.20', 80)).toMatchObject({ server: 'vm1', source: CLIENT });
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ failure: 'refused' });
   expect(await lab.host.probe('192.168.254.20', 80)).toMatchObject({ server: 'vm1' });
   lab.write('a.yaml', ...parts, listed, forward('any', 'vm2', [{ port: 80 }]));
-  lab.ready();
+  await lab.ready();
   for (const from of [lab.client, lab.host]) {
     expect(await from.probe('192.168.254.20', 80)).toMatchObject({ server: 'vm1' });
     expect(await from.probe(HOST, 80)).toMatchObject({ server: 'vm2' });
@@ -87,7 +87,7 @@ it('an address that comes later is listened on as well', async () => {
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }]));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   lab.host.exec('ip', 'address', 'add', '192.168.254.21/24', 'dev', 'eth0');
   expect(await lab.client.probe('192.168.254.21', 80)).toMatchObject({ server: 'vm1', source: CLIENT });
@@ -112,14 +112,14 @@ it('a container uses its own forward where an egress rule allows its own address
   ];
   lab.write('a.yaml', ...parts(true));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   for (const address of [HOST, HOST6]) {
     expect(await vm1.probe(address, 8080), address).toMatchObject({ server: 'vm1' });
     expect(await lab.host.probe(address, 8080), address).toMatchObject({ server: 'vm1' });
   }
   lab.write('a.yaml', ...parts(false));
-  lab.ready();
+  await lab.ready();
   for (const address of [HOST, HOST6]) {
     expect(await vm1.probe(address, 8080), address).toMatchObject({ failure: expect.any(String) as string });
     expect(await lab.host.probe(address, 8080), address).toMatchObject({ failure: 'refused' });
@@ -139,12 +139,12 @@ it('an edit that keeps a port keeps its flows, one that takes it away cuts them'
     );
   lab.write('a.yaml', ...parts, ports(80, 81));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81, 82]) await vm1.serve(port);
   const kept = [await lab.client.open(HOST, 80), await lab.client.open(HOST6, 80)];
   const lost = [await lab.client.open(HOST, 81), await lab.client.open(HOST6, 81)];
   lab.write('a.yaml', ...parts, ports(80, 82));
-  lab.ready();
+  await lab.ready();
   expect(await Promise.all(kept.map((alive) => alive()))).toEqual([true, true]);
   expect(await Promise.all(lost.map((alive) => alive()))).toEqual([false, false]);
   expect(await lab.client.probe(HOST, 82)).toMatchObject({ server: 'vm1' });

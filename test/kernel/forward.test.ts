@@ -7,7 +7,7 @@ it('a forward leads to its container and keeps the address of the client, in bot
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('web', 'vm1', [{ port: 80 }]));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   await vm1.serve(81);
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1', source: CLIENT });
@@ -23,7 +23,7 @@ it('a range keeps its offset, and other protocols stay closed', async () => {
   const ports = [{ protocol: 'UDP', port: 8000, endPort: 8003, targetPort: 9000 }];
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), forward('games', 'vm1', ports));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(9003, 'UDP');
   await vm1.serve(9003, 'TCP');
   expect(await lab.client.probe(HOST, 8003, 'UDP')).toMatchObject({ server: 'vm1', source: CLIENT });
@@ -41,12 +41,12 @@ it('sources are the only ones who may use a forward', async () => {
     forward('web', 'vm1', [{ port: 80 }], { sources: ['192.168.254.0/30', '192.168.254.2/32'] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
   const alive = await lab.client.open(HOST, 80);
   lab.write('a.yaml', ...parts, forward('web', 'vm1', [{ port: 80 }], { sources: ['192.168.254.4/30'] }));
-  lab.ready();
+  await lab.ready();
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ failure: 'timeout' });
   expect(await alive()).toBe(false);
 });
@@ -67,7 +67,7 @@ it('the host and a sibling use a forward through the addresses of its interface'
     forward('web', 'vm1', [{ port: 8080, targetPort: 80 }]),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   expect(await lab.host.probe(HOST, 8080)).toMatchObject({ server: 'vm1' });
   expect(await lab.host.probe('127.0.0.1', 8080)).toMatchObject({ server: 'vm1', source: '10.10.20.1' });
@@ -92,12 +92,15 @@ it('of two forwards of one port the first by name wins, and the other takes over
   await vm2.serve(80);
   await lab.eventually(
     'the second is stalled',
-    () => lab.condition('pf', 'b', 'Stalled')?.reason === 'NameConflict',
+    async () => (await lab.condition('pf', 'b', 'Stalled'))?.reason === 'NameConflict',
   );
-  expect(lab.condition('pf', 'b')?.message).toContain('PortForward/a');
+  expect((await lab.condition('pf', 'b'))?.message).toContain('PortForward/a');
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm1' });
   lab.remove('b.yaml');
-  await lab.eventually('the second is ready', () => lab.condition('pf', 'b')?.status === 'True');
+  await lab.eventually(
+    'the second is ready',
+    async () => (await lab.condition('pf', 'b'))?.status === 'True',
+  );
   expect(await lab.client.probe(HOST, 80)).toMatchObject({ server: 'vm2' });
 });
 
@@ -114,7 +117,7 @@ it('what makes 127.0.0.1 work does not let a container reach what listens there'
     forward('web', 'vm1', [{ port: 80 }]),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.host.serve(22);
   vm2.exec('sysctl', '-qw', 'net.ipv4.conf.all.route_localnet=1');
   vm2.exec('ip', 'address', 'delete', '127.0.0.1/8', 'dev', 'lo');

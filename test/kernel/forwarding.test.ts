@@ -34,7 +34,7 @@ it('the host forwards for its containers, and becomes a router for nobody else',
     forward('web', 'vm1', [{ port: 80 }], { interfaces: undefined }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const netns of [elsewhere, lab.client, vm1]) await netns.serve(80);
   expect(await vm1.probe(CLIENT, 80)).toMatchObject({ server: 'client' });
   expect(await vm1.probe('fd00:16::2', 80)).toMatchObject({ server: 'elsewhere' });
@@ -63,7 +63,7 @@ it('switches are given back when the last bridge goes, and a router advertisemen
   const before = names.map((name) => sysctl(lab, name));
   lab.write('a.yaml', bridge('br0', { masquerade: {} }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(sysctl(lab, 'net.ipv4.conf.eth0.forwarding')).toBe('1');
   // A host that forwards IPv6 in the usual way would ignore router advertisements from now on.
   expect(sysctl(lab, 'net.ipv6.conf.eth0.forwarding')).toBe(

@@ -15,7 +15,7 @@ async function run(lab: Lab, files: readonly string[]): Promise<NetNs> {
   lab.write('imported.yaml', imported.stdout.replace('    lxc: vm1\n', `    netns: ${vm1.name}\n`));
   expect(lab.cli('validate', lab.manifests)).toMatchObject({ status: 0 });
   await lab.start();
-  lab.ready();
+  await lab.ready();
   return vm1;
 }
 

@@ -23,14 +23,17 @@ it('a namespace that is deleted and made again gets its link again, with the sam
   try {
     lab.write('a.yaml', bridge('br0'), link('again', name, 10));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     const before = mac(container);
     container.close();
     container = make();
     const inside = (...argv: readonly string[]): string => container.run(argv).stdout;
     await lab.eventually('it has everything again', () => isComplete(inside));
     expect(mac(container)).toBe(before);
-    await lab.eventually('it is ready', () => lab.condition('link', 'again')?.status === 'True');
+    await lab.eventually(
+      'it is ready',
+      async () => (await lab.condition('link', 'again'))?.status === 'True',
+    );
     expect(lab.host.exec('ip', '-o', 'link', 'show', 'master', 'br0').trim().split('\n')).toHaveLength(1);
     await container.serve(80);
     expect(await lab.host.probe('10.10.20.10', 80)).toMatchObject({ server: 'again' });
@@ -52,10 +55,13 @@ it('a container by process id has its addresses and routes, and its Link says so
     await lab.eventually('it has a network of its own', isApart);
     lab.write('a.yaml', bridge('br0'), link('own', 'unused', 10, { container: { pid: process.pid } }));
     await lab.start();
-    lab.ready();
+    await lab.ready();
     expect(isComplete(inside)).toBe(true);
     process.kill('SIGKILL');
-    await lab.eventually('it is told', () => lab.condition('link', 'own')?.reason === 'ContainerNotRunning');
+    await lab.eventually(
+      'it is told',
+      async () => (await lab.condition('link', 'own'))?.reason === 'ContainerNotRunning',
+    );
   } finally {
     process.kill('SIGKILL');
   }
@@ -66,7 +72,7 @@ it('edits of MAC address, MTU, addresses and routes take effect without a new in
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10, { routes: [{ to: '10.9.0.0/16' }] }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const index = (): string => vm1.exec('cat', '/sys/class/net/eth0/ifindex');
   const before = index();
   expect(vm1.exec('ip', 'route')).toContain('10.9.0.0/16 via 10.10.20.1');
@@ -81,7 +87,7 @@ it('edits of MAC address, MTU, addresses and routes take effect without a new in
       routes: [{ to: 'fd09::/32' }, { to: '10.8.0.0/16', via: '10.10.20.2' }],
     }),
   );
-  lab.ready();
+  await lab.ready();
   expect(index()).toBe(before);
   const link1 = vm1.exec('ip', 'address', 'show', 'dev', 'eth0');
   for (const wanted of ['02:00:00:00:00:99', 'mtu 1400', '10.10.20.77/24', 'fd00:20::77/64'])
@@ -102,7 +108,7 @@ it('a link that is removed goes from host and container, and what the container 
   lab.write('a.yaml', bridge('br0'), link('vm2', vm2.name, 11));
   lab.write('b.yaml', link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   lab.remove('b.yaml');
   await lab.eventually('it is gone', () => vm1.run(['ip', 'link', 'show', 'dev', 'eth0']).status !== 0);
   expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lx-vm1']).status).not.toBe(0);

@@ -17,7 +17,7 @@ it('a link gives its container MAC address, addresses, default routes and furthe
   };
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10, spec));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(vm1.exec('ip', 'link', 'show', 'dev', 'eth0')).toContain('00:11:22:33:44:aa');
   const routes = vm1.exec('ip', 'route') + vm1.exec('ip', '-6', 'route');
   for (const wanted of [
@@ -42,7 +42,7 @@ it('a gateway outside the networks of the container is reached all the same, and
     link('vm2', vm2.name, 11, { gateway: 'None' }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(vm1.exec('ip', 'route')).toContain('default via 10.10.20.1 dev eth0 proto 199 onlink');
   expect(vm2.exec('ip', 'route')).not.toContain('default');
 });
@@ -54,9 +54,9 @@ it('a container that comes later is not an error, and converges within a second 
   await lab.start();
   await lab.eventually(
     'it waits',
-    () => lab.condition('link', 'late', 'ReferencesResolved')?.reason === 'ContainerNotRunning',
+    async () => (await lab.condition('link', 'late', 'ReferencesResolved'))?.reason === 'ContainerNotRunning',
   );
-  expect(lab.condition('link', 'late', 'Stalled')).toBeUndefined();
+  expect(await lab.condition('link', 'late', 'Stalled')).toBeUndefined();
   const late = new NetNs(name, 'late');
   try {
     await lab.eventually(
@@ -64,11 +64,11 @@ it('a container that comes later is not an error, and converges within a second 
       () => late.run(['ip', 'route']).stdout.includes('default via 10.10.20.1'),
       1_000,
     );
-    await lab.eventually('it is ready', () => lab.condition('link', 'late')?.status === 'True');
+    await lab.eventually('it is ready', async () => (await lab.condition('link', 'late'))?.status === 'True');
     removeNamespace(name);
     await lab.eventually(
       'it waits again',
-      () => lab.condition('link', 'late')?.reason === 'ContainerNotRunning',
+      async () => (await lab.condition('link', 'late'))?.reason === 'ContainerNotRunning',
     );
   } finally {
     late.close();
@@ -82,14 +82,14 @@ it('a container named by process id is found, and one that shares the network of
   try {
     lab.write('a.yaml', bridge('br0'), link('own', 'unused', 10, { container: { pid: sleeper.pid } }));
     await lab.start();
-    await lab.eventually('it is ready', () => lab.condition('link', 'own')?.status === 'True');
+    await lab.eventually('it is ready', async () => (await lab.condition('link', 'own'))?.status === 'True');
     const daemon = lab.host.exec('sh', '-c', 'echo $$').trim();
     expect(daemon).toMatch(/^\d+$/);
     const shared = spawn('ip', ['netns', 'exec', lab.host.name, 'sleep', '60']);
     await once(shared, 'spawn');
     lab.write('b.yaml', link('shared', 'unused', 11, { container: { pid: shared.pid } }));
-    await lab.eventually('it is refused', () =>
-      lab.condition('link', 'shared', 'Stalled')?.message.includes('cannot be isolated'),
+    await lab.eventually('it is refused', async () =>
+      (await lab.condition('link', 'shared', 'Stalled'))?.message.includes('cannot be isolated'),
     );
     shared.kill();
   } finally {
@@ -102,7 +102,7 @@ it('what a container does to its own interface is put right', async () => {
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   vm1.exec('ip', 'address', 'flush', 'dev', 'eth0');
   vm1.exec('ip', 'link', 'set', 'eth0', 'down');
   await lab.eventually(
@@ -122,7 +122,7 @@ it('an interface of the container that is not ours is a conflict, and stays', as
   await lab.start();
   await lab.eventually(
     'it is a conflict',
-    () => lab.condition('link', 'vm1', 'Stalled')?.reason === 'NameConflict',
+    async () => (await lab.condition('link', 'vm1', 'Stalled'))?.reason === 'NameConflict',
   );
   expect(vm1.exec('ip', 'link')).toBe(before);
 });

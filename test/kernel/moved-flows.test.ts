@@ -10,7 +10,7 @@ it('a UDP forward that is moved to another container takes its running flows alo
   const ntp = forward('ntp', 'vm1', [{ port: 123, targetPort: 53, protocol: 'UDP' }]);
   lab.write('a.yaml', ...parts, ntp);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const netns of [lab.host, vm1, vm2]) await netns.serve(53, 'UDP');
   const flows = [await lab.client.converse(HOST, 53), await lab.client.converse(HOST6, 53)];
   const other = await lab.client.converse(HOST, 123);
@@ -21,7 +21,7 @@ it('a UDP forward that is moved to another container takes its running flows alo
   expect(await other()).toMatchObject({ server: 'vm1' });
   for (const target of ['vm1', 'vm2', 'vm1']) {
     lab.write('a.yaml', ...parts, ntp, dns(target));
-    lab.ready();
+    await lab.ready();
     expect(await servers(), target).toEqual([target, target]);
   }
   lab.write('a.yaml', ...parts, ntp);

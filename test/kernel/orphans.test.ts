@@ -24,8 +24,8 @@ it('routes and interfaces with the mark that belong to nothing are reported, and
   await using lab = new Lab();
   lab.write('a.yaml', bridge('br0'), route('one', { to: '10.41.0.0/16', via: CLIENT }));
   await lab.start();
-  lab.ready();
-  expect(lab.http('/metrics')).toContain('lxcnet_orphans 0');
+  await lab.ready();
+  expect(await lab.http('/metrics')).toContain('lxcnet_orphans 0');
   orphan(lab);
   const told = lab.cli('reconcile').stdout;
   for (const text of [
@@ -35,13 +35,13 @@ it('routes and interfaces with the mark that belong to nothing are reported, and
     'interface lost (lxcnet:Bridge/lost) is an orphan',
   ])
     expect(told).toContain(text);
-  expect(lab.http('/metrics')).toContain('lxcnet_orphans 4');
+  expect(await lab.http('/metrics')).toContain('lxcnet_orphans 4');
   expect(marked(lab)).toContain('10.66.0.0');
   lab.cli('reconcile', '--prune-orphans');
   expect(marked(lab).trim()).toBe(`10.41.0.0/16 via ${CLIENT} dev eth0`);
   expect(lab.host.exec('ip', 'route')).toContain('10.68.0.0/16');
   expect(lab.host.run(['ip', 'link', 'show', 'dev', 'lost']).status).not.toBe(0);
-  expect(lab.http('/metrics')).toContain('lxcnet_orphans 0');
+  expect(await lab.http('/metrics')).toContain('lxcnet_orphans 0');
 });
 
 it('a teardown takes orphans with it', async () => {
@@ -64,11 +64,11 @@ it('what has a manifest is taken back where the state directory was lost, and go
   );
   lab.write('c.yaml', link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.stop();
   rmSync(join(lab.directory, 'state'), { recursive: true });
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(lab.cli('reconcile').stdout).not.toContain('orphan');
   lab.remove('b.yaml');
   lab.remove('c.yaml');

@@ -19,12 +19,12 @@ it('an egress rule that is taken away cuts the flows that it let out, and no oth
   ];
   lab.write('a.yaml', ...parts(25, 26));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [25, 26]) await lab.client.serve(port);
   const lost = [await vm1.open(CLIENT, 25), await vm1.open(CLIENT6, 25)];
   const kept = [await vm1.open(CLIENT, 26), await vm1.open(CLIENT6, 26)];
   lab.write('a.yaml', ...parts(26));
-  lab.ready();
+  await lab.ready();
   expect(await Promise.all(lost.map((alive) => alive()))).toEqual([false, false]);
   expect(await Promise.all(kept.map((alive) => alive()))).toEqual([true, true]);
   for (const address of [CLIENT, CLIENT6])
@@ -45,16 +45,16 @@ it('an ingress rule that is taken away cuts its flows, and so does a label that 
   ];
   lab.write('a.yaml', ...parts('192.168.254.0/24', 'client'));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   const outside = await lab.client.open('10.10.20.10', 80);
   const sibling = await vm2.open('fd00:20::10', 80);
   lab.write('a.yaml', ...parts('192.168.254.0/24', 'none'));
-  lab.ready();
+  await lab.ready();
   expect(await outside()).toBe(true);
   expect(await sibling()).toBe(false);
   lab.write('a.yaml', ...parts('192.168.253.0/24', 'client'));
-  lab.ready();
+  await lab.ready();
   expect(await outside()).toBe(false);
   expect(await vm2.probe('fd00:20::10', 80)).toMatchObject({ server: 'vm1', source: 'fd00:20::11' });
 });
@@ -70,7 +70,7 @@ it('a policy that denies everything does not close a forward', async () => {
     policy('closed', 'vm1', { policyTypes: ['Ingress', 'Egress'] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81]) await vm1.serve(port);
   for (const address of [HOST, HOST6])
     expect(await lab.client.probe(address, 80)).toMatchObject({ server: 'vm1' });
@@ -99,7 +99,7 @@ it("a container reaches the host's own services at the address and port that a r
     }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const protocol of ['TCP', 'UDP'] as const)
     for (const port of [53, 54]) await lab.host.serve(port, protocol);
   const answers = (port: number, ...addresses: string[]): Promise<unknown[]> =>
@@ -149,7 +149,7 @@ it('exceptions, ranges and selectors hold for IPv6 and UDP as they do for IPv4 a
     }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(70);
   for (const port of [53, 89, 90, 92, 93]) await vm1.serve(port, 'UDP');
   const reached = async (from: typeof vm2, address: string, port: number): Promise<boolean> =>
@@ -175,7 +175,7 @@ it('a Link whose number somebody deletes is closed, on an open bridge, too', asy
     policy('vm1', 'vm1', { ingress: [{ ports: [{ port: 80 }] }] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81]) await vm1.serve(port);
   expect(await lab.client.probe('10.10.20.10', 80)).toMatchObject({ server: 'vm1' });
   await lab.stop();
@@ -193,7 +193,7 @@ it('a change that nft refuses comes into force with the tables made anew', async
     policy('out', 'vm1', { policyTypes: ['Egress'], egress: [{ to: EVERYWHERE, ports: [{ port }] }] });
   lab.write('a.yaml', ...parts, egress(80));
   await lab.start(refusingNft(lab, { with: 'delete element', without: 'delete table' }));
-  lab.ready();
+  await lab.ready();
   for (const port of [80, 81]) await lab.client.serve(port);
   expect(await vm1.probe(CLIENT, 80)).toMatchObject({ server: 'client' });
   lab.write('a.yaml', ...parts, egress(81));
@@ -202,7 +202,7 @@ it('a change that nft refuses comes into force with the tables made anew', async
     async () => (await vm1.probe(CLIENT, 81)).server === 'client',
   );
   expect(await vm1.probe(CLIENT, 80)).toMatchObject({ failure: 'timeout' });
-  lab.ready();
+  await lab.ready();
   const { stdout } = lab.cli('events');
   expect(stdout).toMatch(/ReconciliationFailed +networkpolicy\/out +netfilter: .* Operation not supported/);
   expect(stdout).not.toContain('DriftCorrected');

@@ -18,7 +18,7 @@ it('a mail server may send to port 25 and reach nothing else, in both families',
     mail,
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [25, 26]) await lab.client.serve(port);
   await lab.client.serve(25, 'UDP');
   await vm1.serve(25);
@@ -35,7 +35,7 @@ it('without a policy nothing passes in either direction, but the host reaches it
   const [vm1, vm2] = [lab.container('vm1'), lab.container('vm2')];
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10), link('vm2', vm2.name, 11));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const netns of [vm1, vm2, lab.host, lab.client]) await netns.serve(80);
   for (const address of [
     CLIENT,
@@ -73,7 +73,7 @@ it('siblings reach each other where both policies allow it, and an edit cuts a r
   ];
   lab.write('a.yaml', ...links, ...policies(5432));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await db.serve(5432);
   expect(await web.probe('10.10.20.11', 5432)).toMatchObject({ server: 'db', source: '10.10.20.10' });
   expect(await web.probe('fd00:20::11', 5432)).toMatchObject({ server: 'db', source: 'fd00:20::10' });
@@ -81,7 +81,7 @@ it('siblings reach each other where both policies allow it, and an edit cuts a r
   const alive = await web.open('10.10.20.11', 5432);
   expect(await alive()).toBe(true);
   lab.write('a.yaml', ...links, ...policies(5433));
-  lab.ready();
+  await lab.ready();
   expect(await alive()).toBe(false);
 });
 
@@ -110,7 +110,7 @@ it('ranges, exceptions, named ports and namespaces mean what they mean in Kubern
     }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const port of [70, 89, 91, 93, 8080]) await vm1.serve(port);
   const reached = async (from: typeof vm2, port: number): Promise<boolean> =>
     (await from.probe('10.10.20.10', port)).server === 'vm1';
@@ -128,7 +128,7 @@ it('with defaultPolicy Allow a Link that no policy selects is open', async () =>
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0', { defaultPolicy: 'Allow' }), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   await lab.client.serve(80);
   expect(await lab.client.probe('10.10.20.10', 80)).toMatchObject({ server: 'vm1', source: CLIENT });
@@ -148,7 +148,7 @@ it('a container that takes another address is not heard', async () => {
     open,
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.client.serve(80);
   expect(await vm1.probe(CLIENT, 80)).toMatchObject({ server: 'client' });
   vm1.exec('ip', 'address', 'add', '10.10.20.77/24', 'dev', 'eth0');
@@ -177,7 +177,7 @@ it('what passes and what does not is counted, for policies, links and forwards',
     forward('web', 'vm1', [{ port: 80 }]),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await vm1.serve(80);
   await lab.client.serve(25);
   await lab.client.probe(HOST, 80);
@@ -196,5 +196,5 @@ it('what passes and what does not is counted, for policies, links and forwards',
     /^lxcnet_link_receive_bytes_total\{namespace="default",link="vm1"\} [1-9]/m,
   ];
   for (const count of counts)
-    await lab.eventually(String(count), () => count.test(lab.http('/metrics')), 7_000);
+    await lab.eventually(String(count), async () => count.test(await lab.http('/metrics')), 7_000);
 });

@@ -27,7 +27,7 @@ it('a DHCP client is told what its link says: address, mask, router, routes, MTU
     ),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const first = udhcpc(vm1);
   expect(first).toMatchObject({
     ip: '10.10.20.10',
@@ -60,7 +60,7 @@ it('nobody but a link of the bridge is answered', async () => {
     link('vm3', vm3.name, 12, { bridge: 'br1', addresses: ['10.10.21.12/24'], ...open }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(dhcp(vm1, 'DISCOVER', MACS.vm1)).toMatchObject({ answer: 'OFFER', address: '10.10.20.10' });
   // A MAC address of no link; a link without an IPv4 address; a bridge without DHCP; the LAN.
   expect(dhcp(vm1, 'DISCOVER', STRANGE_MAC)).toEqual({ answer: 'none' });
@@ -81,7 +81,7 @@ it('a container can neither take, decline nor give back the lease of another, no
     link('vm2', vm2.name, 11, { macAddress: MACS.vm2 }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const lease = { answer: 'ACK', address: '10.10.20.11' };
   expect(dhcp(vm2, 'REQUEST', MACS.vm2, '10.10.20.11', 'evil')).toMatchObject(lease);
   expect(dhcp(vm1, 'DISCOVER', MACS.vm2)).toEqual({ answer: 'none' });
@@ -108,10 +108,10 @@ it('an address that another link gets is lent to that one, although the first ha
     );
   manifests(10, 11);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(udhcpc(vm1)).toMatchObject({ ip: '10.10.20.10' });
   manifests(12, 10);
-  lab.ready();
+  await lab.ready();
   expect(dhcp(vm2, 'DISCOVER', MACS.vm2)).toMatchObject({ answer: 'OFFER', address: '10.10.20.10' });
   expect(dhcp(vm1, 'DISCOVER', MACS.vm1)).toMatchObject({ answer: 'OFFER', address: '10.10.20.12' });
 });

@@ -22,7 +22,7 @@ it('a container asks its bridge for names and addresses of all links, in both fa
     link('db', vm2.name, 11, ON_SECOND, { namespace: 'back' }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const server of GATEWAYS) {
     for (const protocol of PROTOCOLS) {
       const question = (name: string, type: 'A' | 'AAAA' | 'PTR'): unknown =>
@@ -52,7 +52,7 @@ it("a bridge's resolver answers its own links and the host, whatever policies sa
     policy('anywhere', 'vm2', { policyTypes: ['Egress'], egress: [{}] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.host.serve(80);
   const found = { code: 0, answers: ['10.10.20.10'] };
   for (const server of GATEWAYS) {
@@ -80,13 +80,13 @@ it('another table that drops what a link asks of its bridge is named with a reme
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0', { dns: {} }), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const chain = 'type filter hook input priority 0; policy drop; iifname "lo" accept';
   const table = `table inet corp {\nchain input {\n${chain.replaceAll('; ', ';\n')}\n}\n}\n`;
   lab.host.run(['nft', '-f', '-'], table);
   const message = await lab.eventually(
     'the link says so',
-    () => lab.condition('link', 'vm1', 'ForeignFirewall')?.message,
+    async () => (await lab.condition('link', 'vm1', 'ForeignFirewall'))?.message,
   );
   expect(message).toContain('drops UDP from 10.10.20.10 to 10.10.20.1 port 53');
   expect(ask(vm1, '10.10.20.1', 'vm1.default.lxcnet')).toEqual({ failure: 'timeout' });
@@ -114,7 +114,7 @@ it.each([
   await serveNames(lab);
   lab.write('a.yaml', bridge('br0', { dns: { upstream } }), link('vm1', vm1.name, 10));
   await lab.start(`mount --bind ${resolvConf} /etc/resolv.conf`);
-  lab.ready();
+  await lab.ready();
   expect(ask(vm1, '10.10.20.1', 'example.org')).toEqual({ code: 0, answers: ['192.0.2.7'] });
   expect(ask(vm1, '10.10.20.1', 'vm1.default.lxcnet')).toEqual({ code: 0, answers: ['10.10.20.10'] });
   expect(ask(vm1, '10.10.20.1', 'vm9.default.lxcnet').code).toBe(3);

@@ -17,7 +17,7 @@ async function start(lab: Lab): Promise<NetNs> {
   lab.write('a.yaml', bridge('br0', SPEC));
   lab.write('b.yaml', link('vm1', vm1.name, 10, { macAddress: MAC }));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   return vm1;
 }
 
@@ -27,8 +27,8 @@ const lends = (from: NetNs): boolean => dhcp(from, 'DISCOVER', MAC).answer === '
 const directory = (lab: Lab): string => join(lab.directory, 'run/resolvers/br0');
 
 /** How often the daemon has looked at the kernel. */
-const passes = (lab: Lab): string =>
-  /^lxcnet_batch_duration_seconds_count\{phase="observe"\} .*$/m.exec(lab.http('/metrics'))![0];
+const passes = async (lab: Lab): Promise<string> =>
+  /^lxcnet_batch_duration_seconds_count\{phase="observe"\} .*$/m.exec(await lab.http('/metrics'))![0];
 
 function lives(pid: number): boolean {
   try {
@@ -50,9 +50,9 @@ it.each([
   expect(answers(vm1)).toBe(true);
   // Whatever else has the kernel looked at would find it out, too.
   await lab.eventually('nothing else happens', async () => {
-    const before = passes(lab);
+    const before = await passes(lab);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    return passes(lab) === before;
+    return (await passes(lab)) === before;
   });
   const pid = resolverPid(lab, `br0/${which}`);
   process.kill(pid, signal);
@@ -77,7 +77,7 @@ it('a link that comes has its name within a second, one that goes has none, and 
   await lab.eventually('its new address is known', () =>
     ask(vm1, '10.10.20.1', 'vm2.default.lxcnet').answers?.includes('10.10.20.12'),
   );
-  lab.ready();
+  await lab.ready();
   // Also a client that has its lease already goes on, although DHCP was started again.
   expect(udhcpc(vm1)).toMatchObject({ ip: '10.10.20.10' });
   expect(udhcpc(vm2)).toMatchObject({ ip: '10.10.20.12' });
@@ -95,7 +95,7 @@ it('names are there while the daemon is not, and the next one goes on with the s
   expect(await lab.stop()).toBe(0);
   expect(answers(vm1)).toBe(true);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(resolverPid(lab)).toBe(pid);
   expect(lab.cli('events').stderr).toContain('No events found');
   await lab.stop('SIGKILL');
@@ -136,7 +136,7 @@ it('it ends with its fields, with its bridge, and with a teardown; what is not o
   expect(ask(vm1, '10.10.20.1', 'vm1.default.lxcnet')).toEqual({ failure: 'timeout' });
 
   lab.write('a.yaml', bridge('br0', SPEC));
-  lab.ready();
+  await lab.ready();
   pid = resolverPid(lab);
   // Somebody else's process, of which our file says that it is ours.
   const stranger = lab.follow(['sleep', '600']);
@@ -149,7 +149,7 @@ it('it ends with its fields, with its bridge, and with a teardown; what is not o
   lab.remove('b.yaml');
   lab.write('a.yaml', bridge('br1', { addresses: ['10.10.21.1/24'], dns: {} }));
   await gone(pid);
-  lab.ready();
+  await lab.ready();
   pid = resolverPid(lab, 'br1/dns');
   await lab.stop();
   expect(lives(pid)).toBe(true);
@@ -180,15 +180,18 @@ it('without the program the bridge says what to install, and everything else of 
   const vm1 = lab.container('vm1');
   lab.write('a.yaml', bridge('br0', SPEC), link('vm1', vm1.name, 10, { macAddress: MAC }));
   await lab.start();
-  const said = await lab.eventually('it is told', () => {
-    const ready = lab.condition('br', 'br0');
+  const said = await lab.eventually('it is told', async () => {
+    const ready = await lab.condition('br', 'br0');
     return ready?.reason === 'ProgramNotFound' ? ready : undefined;
   });
   expect(said).toMatchObject({
     status: 'False',
     message: expect.stringContaining('install dnsmasq-base') as string,
   });
-  await lab.eventually('the link is ready', () => lab.condition('link', 'vm1')?.status === 'True');
+  await lab.eventually(
+    'the link is ready',
+    async () => (await lab.condition('link', 'vm1'))?.status === 'True',
+  );
   expect(lab.cli('describe', 'br', 'br0').stdout).toContain('dnsmasq for dns: not installed');
   lab.host.exec('ip', 'address', 'delete', '10.10.20.1/24', 'dev', 'br0');
   await lab.eventually('its address is back', () =>
@@ -196,7 +199,7 @@ it('without the program the bridge says what to install, and everything else of 
   );
   programs.restore('dnsmasq');
   await lab.eventually('it answers', () => answers(vm1));
-  await lab.eventually('it is ready', () => lab.condition('br', 'br0')?.status === 'True');
+  await lab.eventually('it is ready', async () => (await lab.condition('br', 'br0'))?.status === 'True');
   expect(lab.cli('describe', 'br', 'br0').stdout).toContain('dnsmasq for dns: running');
 });
 
@@ -208,8 +211,11 @@ it('where somebody else listens the bridge says so, keeps everything else right,
   await new Promise((resolve) => other.stdout!.once('data', resolve));
   lab.write('a.yaml', bridge('br0', SPEC), link('vm1', vm1.name, 10, { macAddress: MAC }));
   await lab.start();
-  await lab.eventually('it is told', () => lab.condition('br', 'br0')?.reason === 'ResolverFailed');
-  expect(lab.condition('br', 'br0')?.message).toMatch(
+  await lab.eventually(
+    'it is told',
+    async () => (await lab.condition('br', 'br0'))?.reason === 'ResolverFailed',
+  );
+  expect((await lab.condition('br', 'br0'))?.message).toMatch(
     /Address already in use: another program listens there/,
   );
   lab.host.exec('ip', 'address', 'delete', 'fd00:20::1/64', 'dev', 'br0');
@@ -218,8 +224,8 @@ it('where somebody else listens the bridge says so, keeps everything else right,
     () => lab.host.exec('ip', 'address', 'show', 'dev', 'br0').includes('fd00:20::1/64'),
     2_000,
   );
-  expect(lab.condition('br', 'br0')?.reason).toBe('ResolverFailed');
+  expect((await lab.condition('br', 'br0'))?.reason).toBe('ResolverFailed');
   other.kill();
   await lab.eventually('it answers', () => answers(vm1), 40_000);
-  await lab.eventually('it is ready', () => lab.condition('br', 'br0')?.status === 'True');
+  await lab.eventually('it is ready', async () => (await lab.condition('br', 'br0'))?.status === 'True');
 });

@@ -24,7 +24,7 @@ it('dnsmasq is started, told of changes and ended with the capabilities and the 
   const [vm1, vm2] = [lab.container('vm1'), lab.container('vm2')];
   lab.write('a.yaml', bridge('br0', { dns: {}, dhcp: {} }), link('vm1', vm1.name, 10));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(udhcpc(vm1)).toMatchObject({ ip: '10.10.20.10' });
   // Root's rights are gone, but for what answering takes: addresses of neighbours, raw packets, ports below 1024.
   const most = (1n << 12n) | (1n << 13n) | (1n << 10n);

@@ -18,7 +18,7 @@ it('blackhole, unreachable and prohibit do what they say, in both families', asy
     ]),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const network of ['10.30.0.1', 'fd30::1']) expect(get(lab, network)).toContain('Invalid argument');
   for (const network of ['10.31.0.1', 'fd31::1']) expect(get(lab, network)).toContain('No route to host');
   for (const network of ['10.32.0.1', 'fd32::1']) expect(get(lab, network)).toContain('Permission denied');
@@ -37,7 +37,7 @@ it('one destination has a route per metric and per table, each of its own, and e
   lab.write('a.yaml', first);
   lab.write('b.yaml', ...rest);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(get(lab, '10.30.0.1')).toContain(`via ${CLIENT}`);
   expect(get(lab, 'fd30::1')).toContain(`via ${CLIENT6}`);
   expect(get(lab, 'fd30::1')).toContain('src fd00:254::19');
@@ -55,7 +55,7 @@ it('default without an address is a route of both families, and one with an addr
     route('out', { to: '::/0', via: CLIENT6, interface: 'eth0' }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(lab.host.exec('ip', 'route')).toMatch(/unreachable default proto 199 metric 4000/);
   expect(lab.host.exec('ip', '-6', 'route')).toMatch(/unreachable default dev lo proto 199 metric 4000/);
   expect(lab.host.exec('ip', '-6', 'route')).toContain(`default via ${CLIENT6} dev eth0 proto 199`);
@@ -84,9 +84,9 @@ it("somebody else's IPv6 routes are left alone: one in the way, and one next to 
   await lab.start();
   await lab.eventually(
     'it is a conflict',
-    () => lab.condition('route', 'taken', 'Stalled')?.reason === 'NameConflict',
+    async () => (await lab.condition('route', 'taken', 'Stalled'))?.reason === 'NameConflict',
   );
-  expect(lab.condition('route', 'beside')?.status).toBe('True');
+  expect((await lab.condition('route', 'beside'))?.status).toBe('True');
   expect(foreign()).toEqual(before);
   lab.remove('a.yaml');
   lab.write('b.yaml', route('other', { to: '10.30.0.0/16', via: CLIENT }));
@@ -101,7 +101,7 @@ it('a route whose interface is not there yet comes with it, and back after the i
   await using lab = new Lab();
   lab.write('a.yaml', route('later', { to: '10.30.0.0/16', via: '172.16.0.9', interface: 'up1' }));
   await lab.start();
-  await lab.eventually('it is told', () => lab.condition('route', 'later')?.status === 'False');
+  await lab.eventually('it is told', async () => (await lab.condition('route', 'later'))?.status === 'False');
   lab.host.exec('ip', 'link', 'add', 'up1', 'type', 'veth', 'peer', 'name', 'up1x');
   lab.host.exec('ip', 'address', 'add', '172.16.0.1/24', 'dev', 'up1');
   for (const name of ['up1', 'up1x']) lab.host.exec('ip', 'link', 'set', name, 'up');

@@ -24,7 +24,7 @@ it('every kind of route is made, changed and removed', async () => {
   lab.write('a.yaml', bridge('br0'));
   lab.write('b.yaml', ...routes(5));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   const main = (): string => lab.host.exec('ip', 'route') + lab.host.exec('ip', '-6', 'route');
   expect(main()).toContain(
     `10.30.0.0/16 via ${CLIENT} dev eth0 proto 199 src 192.168.254.19 metric 5 mtu 1300`,
@@ -35,7 +35,7 @@ it('every kind of route is made, changed and removed', async () => {
   expect(lab.host.exec('ip', 'route', 'show', 'table', '100')).toContain(`default via ${CLIENT}`);
 
   lab.write('b.yaml', ...routes(7));
-  lab.ready();
+  await lab.ready();
   expect(main()).toContain('metric 7 mtu 1300');
   expect(main()).not.toContain('metric 5 mtu 1300');
   expect(main()).toContain('nexthop via fd00:20::21 dev br0 weight 7');
@@ -58,9 +58,15 @@ it('a route that the kernel refuses is not ready, in its own words, and holds up
     route('good', { to: '10.30.0.0/16', via: CLIENT }),
   );
   await lab.start();
-  await lab.eventually('the good one is ready', () => lab.condition('route', 'good')?.status === 'True');
-  expect(lab.condition('route', 'bad')).toMatchObject({ status: 'False', reason: 'ReconciliationFailed' });
-  expect(lab.condition('route', 'bad')?.message).toContain('Nexthop has invalid gateway');
+  await lab.eventually(
+    'the good one is ready',
+    async () => (await lab.condition('route', 'good'))?.status === 'True',
+  );
+  expect(await lab.condition('route', 'bad')).toMatchObject({
+    status: 'False',
+    reason: 'ReconciliationFailed',
+  });
+  expect((await lab.condition('route', 'bad'))?.message).toContain('Nexthop has invalid gateway');
   expect(lab.cli('wait', '--for=condition=Ready', 'route/bad', '--timeout', '300ms').status).toBe(1);
 });
 
@@ -75,7 +81,7 @@ it("somebody else's route is a NameConflict and stays, and one deleted by hand c
   await lab.start();
   await lab.eventually(
     'it is a conflict',
-    () => lab.condition('route', 'taken', 'Stalled')?.reason === 'NameConflict',
+    async () => (await lab.condition('route', 'taken', 'Stalled'))?.reason === 'NameConflict',
   );
   expect(lab.host.exec('ip', 'route')).toContain(`10.30.0.0/16 via ${CLIENT} dev eth0 \n`);
   lab.host.exec('ip', 'route', 'delete', '10.31.0.0/16');

@@ -27,7 +27,7 @@ it('two addresses of one subnet are left alone once they are there, and both com
     link('vm1', vm1.name, 10, { addresses: [...ADDRESSES.eth0, 'fd00:20::10/64'] }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(await rewritten(lab)).toEqual([]);
   for (const [netns, device] of [
     [lab.host, 'br0'],
@@ -41,7 +41,7 @@ it('two addresses of one subnet are left alone once they are there, and both com
       () => addresses(netns, device).join() === ADDRESSES[device].join(),
     );
   }
-  lab.ready();
+  await lab.ready();
   expect(vm1.exec('ip', 'route')).toContain('default via 10.10.20.1 ');
   expect(await rewritten(lab)).toEqual([]);
 });
@@ -55,7 +55,7 @@ it('a route that names an interface and no next hop is left alone once it is the
     route('other', { to: '10.31.0.0/16', via: CLIENT }),
   );
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(lab.host.exec('ip', '-6', 'route')).toMatch(/^fd30::\/32 dev eth0 proto 199 /m);
   expect(await rewritten(lab)).toEqual([]);
 });

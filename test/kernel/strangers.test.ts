@@ -22,7 +22,7 @@ async function openLab(): Promise<{ lab: Lab; vm1: NetNs }> {
   const open = bridge('br0', { defaultPolicy: 'Allow', masquerade: {} });
   lab.write('a.yaml', open, link('vm1', vm1.name, 10), policy('open', 'vm1', OPEN));
   await lab.start();
-  lab.ready();
+  await lab.ready();
   for (const netns of [vm1, lab.client, lab.host]) await netns.serve(80);
   return { lab, vm1 };
 }
@@ -31,10 +31,10 @@ it('a port that no manifest declares passes nothing, and the bridge says so', as
   const { lab: opened, vm1 } = await openLab();
   await using lab = opened;
   const evil = stranger(lab, 'evil0', '10.10.20.66');
-  await lab.eventually('the bridge says so', () =>
-    lab.condition('br', 'br0')?.message.includes("port 'evil0' is declared by no manifest"),
+  await lab.eventually('the bridge says so', async () =>
+    (await lab.condition('br', 'br0'))?.message.includes("port 'evil0' is declared by no manifest"),
   );
-  expect(lab.condition('br', 'br0')?.status).toBe('True');
+  expect((await lab.condition('br', 'br0'))?.status).toBe('True');
   expect(lab.cli('events').stdout).toMatch(/UndeclaredPort .*evil0/);
   await evil.serve(81);
   for (const address of ['10.10.20.1', '10.10.20.10', CLIENT])
@@ -49,10 +49,10 @@ it('a port that no manifest declares passes nothing, and the bridge says so', as
     link('vm1', vm1.name, 10),
     policy('open', 'vm1', OPEN),
   );
-  lab.ready();
+  await lab.ready();
   expect(await evil.probe('10.10.20.1', 80)).toMatchObject({ server: 'host' });
   expect(await lab.host.probe('10.10.20.66', 81)).toMatchObject({ server: 'evil0' });
-  expect(lab.condition('br', 'br0')?.message).not.toContain('evil0');
+  expect((await lab.condition('br', 'br0'))?.message).not.toContain('evil0');
 });
 
 it('not even one that comes while no daemon runs, with the addresses of a container', async () => {

@@ -19,7 +19,7 @@ it('lets nothing forbidden pass while tables are made anew', async () => {
   edits.begin();
   edits.toggle(true);
   await lab.start();
-  lab.ready();
+  await lab.ready();
   await lab.stop();
   const flood = new Flood(new Map([...places, ['client', lab.client]]), KINDS, SERVED);
   await flood.ready();

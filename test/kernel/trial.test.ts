@@ -48,7 +48,7 @@ it('manifests that nobody confirms go back, and do not count until they change o
   expect(apply(lab).stderr).toContain('were on trial and not confirmed: change them, or try them again');
   expect(confirmed(lab)).toMatchObject({ status: 1 });
   await lab.start();
-  lab.ready();
+  await lab.ready();
   expect(looks(lab)).toBe(good);
   await lab.stop();
   const again = new OnTrial(lab, '20s');

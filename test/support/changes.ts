@@ -1,4 +1,5 @@
 import type { Lab } from './lab.ts';
+import type { NetNs } from './netns.ts';
 
 const MONITORS = [
   ['nft', 'monitor'],
@@ -13,6 +14,24 @@ const BEGIN: Mark = { table: 'test_begin', route: '203.0.113.1' };
 const END: Mark = { table: 'test_end', route: '203.0.113.2' };
 const MARKS =
   /^.*(?: table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:# new generation .*\n)?/gm;
+
+interface Device {
+  readonly addr_info: readonly {
+    readonly family: string;
+    readonly scope: string;
+    readonly tentative?: boolean;
+  }[];
+}
+
+/** Whether no interface awaits the address that the kernel gives it by itself, a second or two after it has come up. */
+function hasSettled(netns: NetNs): boolean {
+  const devices = netns.json('ip', '-j', '-6', 'address', 'show', 'up') as readonly Device[];
+  return devices.every(
+    ({ addr_info }) =>
+      addr_info.every(({ tentative }) => tentative !== true) &&
+      (addr_info.some(({ scope }) => scope === 'link') || !addr_info.some(({ scope }) => scope === 'global')),
+  );
+}
 
 /** How the kernel says that a bridge's port is as it is: without a queueing discipline. */
 const PORT = /^\[nsid current\]\d+: (?<port>[^@:]+)@?\S*: <\S*> mtu \d+ master \S+ state UP /;
@@ -37,6 +56,7 @@ function withoutDelays(lines: readonly string[]): string[] {
  * @returns stops that; gives what was changed meanwhile, a line each.
  */
 export async function followChanges(lab: Lab): Promise<() => Promise<string[]>> {
+  await lab.eventually('addresses are settled', () => lab.namespaces().every(hasSettled));
   const texts = MONITORS.map(() => '');
   const monitors = MONITORS.map((argv) => lab.follow(argv));
   for (const [index, { stdout }] of monitors.entries())

@@ -66,7 +66,7 @@ export class Scene implements AsyncDisposable {
 
   async start(): Promise<void> {
     await this.lab.start();
-    this.lab.ready();
+    await this.lab.ready();
   }
 
   /** Begins to send what has to be stopped: from a container without a policy, and to a port that nothing opens. */

@@ -11,9 +11,15 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { findKind } from '../../src/api/kind.ts';
+import { KINDS, keyOf } from '../../src/api/key.ts';
+import type { ApiObject } from '../../src/api/object.ts';
 import type { Condition } from '../../src/api/status.ts';
+import { type DaemonClient, createClient } from '../../src/cli/client.ts';
 import { NetNs, PREFIX, type Page, type Ran, labNamespaces, removeNamespace } from './netns.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -23,13 +29,6 @@ export const HOST = '192.168.254.19';
 export const HOST6 = 'fd00:254::19';
 export const CLIENT = '192.168.254.2';
 export const CLIENT6 = 'fd00:254::2';
-
-/** A resource as `get -o json` prints it. */
-export interface Shown {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly generation: number };
-  readonly status: { readonly observedGeneration: number; readonly conditions: readonly Condition[] };
-}
 
 let made = 0;
 
@@ -49,11 +48,14 @@ export class Lab implements AsyncDisposable {
   readonly client: NetNs;
   readonly #containers: NetNs[] = [];
   readonly #around: (lab: Lab) => readonly string[];
+  readonly #socket = join(this.directory, 'run/lxcnet.sock');
+  readonly #client: DaemonClient;
   #daemon: ChildProcess | undefined;
 
   /** @param around A command that runs the daemon as its last arguments. */
   constructor(around: (lab: Lab) => readonly string[] = () => []) {
     this.#around = around;
+    this.#client = createClient(this.#socket);
     // dnsmasq reads what is below with the rights of another user.
     chmodSync(this.directory, 0o711);
     mkdirSync(this.manifests);
@@ -175,10 +177,22 @@ exec "$@"`,
       'the daemon is ready',
       async () => {
         if (daemon.exitCode !== null) throw new Error(`the daemon ended: ${this.log()}`);
-        return isStarted(await this.host.get(9469, '/readyz?verbose'));
+        return isStarted(await this.#readyz());
       },
       30_000,
     );
+  }
+
+  /** By the daemon's socket, which needs no agent in the namespace. */
+  #readyz(): Promise<Page> {
+    return new Promise((resolve) => {
+      const asked = get({ socketPath: this.#socket, path: '/readyz?verbose', timeout: 5_000 }, (response) => {
+        const status = response.statusCode ?? 0;
+        void text(response).then((body) => resolve({ status, body }));
+      });
+      asked.on('timeout', () => asked.destroy());
+      asked.on('error', () => resolve({ status: 0, body: '' }));
+    });
   }
 
   /** SIGTERM, or SIGKILL; the network is to stay as it is. @returns the exit status. */
@@ -233,28 +247,47 @@ exec "$@"`,
   }
 
   /** Waits until everything is Ready. @throws {Error} With what is not, and why. */
-  ready(): void {
-    this.cli('reconcile');
-    const { status, stdout, stderr } = this.cli('wait', '--for=condition=Ready', '--all', '--timeout', '15s');
-    if (status !== 0) throw new Error(`not ready: ${stdout}${stderr}\n${this.log()}`);
+  async ready(): Promise<void> {
+    await this.#client.reconcile({ allowPrune: false, pruneOrphans: false });
+    const unready = async (): Promise<string[]> => {
+      const lists = await Promise.all(KINDS.map((kind) => this.#client.list(kind)));
+      return lists
+        .flatMap(({ items }) => items)
+        .flatMap(({ kind, metadata: { name, generation }, status }) => {
+          const {
+            status: now,
+            observedGeneration,
+            message,
+          } = status.conditions.find(({ type }) => type === 'Ready') ?? {};
+          const isReady = kind === 'Namespace' || (now === 'True' && observedGeneration === generation);
+          return isReady ? [] : [`${kind}/${name}: ${message}`];
+        });
+    };
+    const end = performance.now() + 45_000;
+    for (let waiting = await unready(); waiting.length > 0; waiting = await unready()) {
+      if (performance.now() > end) throw new Error(`not ready: ${waiting.join('; ')}\n${this.log()}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
-  /** One resource as the daemon sees it. */
-  get(kind: string, name: string): Shown {
-    const { stdout, stderr } = this.cli('get', kind, name, '-o', 'json');
-    if (stdout === '') throw new Error(stderr);
-    return JSON.parse(stdout) as Shown;
+  /** One resource as the daemon sees it; `undefined` where it does not know it. */
+  get(kind: string, name: string): Promise<ApiObject | undefined> {
+    return this.#client.get(keyOf(findKind(kind)!.kind, 'default', name));
   }
 
   /** A condition of a resource. */
-  condition(kind: string, name: string, type: Condition['type'] = 'Ready'): Condition | undefined {
-    return this.get(kind, name).status.conditions.find((condition) => condition.type === type);
+  async condition(
+    kind: string,
+    name: string,
+    type: Condition['type'] = 'Ready',
+  ): Promise<Condition | undefined> {
+    return (await this.get(kind, name))?.status.conditions.find((condition) => condition.type === type);
   }
 
   /** Status and body of a GET from the metrics port. */
-  http(path: string): string {
-    const script = `fetch('http://127.0.0.1:9469${path}').then(async r => console.log(r.status, await r.text()), e => console.log(0, e.message))`;
-    return this.host.run([NODE, '-e', script]).stdout;
+  async http(path: string): Promise<string> {
+    const { status, body } = await this.host.get(9469, path);
+    return `${status} ${body}`;
   }
 
   /** Calls the check until it returns something true. @throws {Error} After five seconds, or as many milliseconds. */

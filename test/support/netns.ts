@@ -28,10 +28,11 @@ export interface Ran {
   readonly status: number;
 }
 
-/** A network namespace with loopback up, and an agent in it that serves and probes. */
+/** A network namespace with loopback up; an agent in it serves and probes. */
 export class NetNs {
   readonly name: string;
-  readonly #agent: ChildProcess;
+  readonly #short: string;
+  #agent: ChildProcess | undefined;
   readonly #open = new Map<number, (answer: Answer) => void>();
   #next = 1;
 
@@ -39,14 +40,20 @@ export class NetNs {
     this.name = name;
     must(spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' }));
     must(spawnSync('ip', ['-n', name, 'link', 'set', 'lo', 'up'], { encoding: 'utf8' }));
-    this.#agent = spawn('ip', ['netns', 'exec', name, process.execPath, AGENT, short], {
+    this.#short = short;
+  }
+
+  /** Most namespaces need none: it is started when it is first asked. */
+  #startAgent(): ChildProcess {
+    const agent = spawn('ip', ['netns', 'exec', this.name, process.execPath, AGENT, this.#short], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    createInterface({ input: this.#agent.stdout! }).on('line', (line) => {
+    createInterface({ input: agent.stdout }).on('line', (line) => {
       const answer = JSON.parse(line) as Answer;
       this.#open.get(answer.id)?.(answer);
       this.#open.delete(answer.id);
     });
+    return agent;
   }
 
   /** Runs a program inside, to its end. */
@@ -102,17 +109,18 @@ export class NetNs {
   }
 
   close(): void {
-    this.#agent.stdin!.end();
+    this.#agent?.stdin!.end();
     removeNamespace(this.name);
   }
 
   #ask(question: Readonly<Record<string, unknown>>): Promise<Answer> {
     const id = this.#next++;
+    const agent = (this.#agent ??= this.#startAgent());
     return new Promise((resolve, reject) => {
       this.#open.set(id, (answer) =>
         answer.error === undefined ? resolve(answer) : reject(new Error(answer.error)),
       );
-      this.#agent.stdin!.write(`${JSON.stringify({ ...question, id })}\n`);
+      agent.stdin!.write(`${JSON.stringify({ ...question, id })}\n`);
     });
   }
 }

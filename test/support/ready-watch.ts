@@ -1,7 +1,8 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Lab, Shown } from './lab.ts';
+import type { ApiObject } from '../../src/api/object.ts';
+import type { Lab } from './lab.ts';
 
 /** Follows the Links of a lab by the API's watch, and tells when each became Ready, or was no longer. */
 export class ReadyWatch implements Disposable {
@@ -53,7 +54,7 @@ export class ReadyWatch implements Disposable {
   }
 
   #take(line: string): void {
-    const { object } = JSON.parse(line) as { readonly object: Shown };
+    const { object } = JSON.parse(line) as { readonly object: ApiObject };
     const ready = object.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
     this.#changes.push({ name: object.metadata.name, ready, at: Date.now() });
     for (const wake of this.#waiting) wake();
