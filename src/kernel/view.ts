@@ -42,6 +42,8 @@ export class KernelView {
   readonly #host: HostLister;
   readonly #containers: ContainerViews;
   readonly #stale = new Set<Part>();
+  /** What events have told of containers since the last look; `undefined` for what cannot be compared with what is seen. */
+  readonly #told = new Map<Key, (Told | undefined)[]>();
   /** Containers that were looked into after the commands that changed their host end. */
   readonly #fresh = new Set<Key>();
   #hostView: NamespaceView | undefined;
@@ -99,10 +101,15 @@ export class KernelView {
     this.#netfilter = view;
   }
 
-  /** Takes note of what a container looked like after our commands, instead of looking again. */
+  /**
+   * Takes note of what a container looked like after our commands, instead of looking again. Of what events have told
+   * meanwhile most is our own doing; what is not seen there may have come after it.
+   */
   replaceContainer(key: Key, container: ContainerView): void {
     this.#containers.set([[key, container]]);
-    this.#stale.delete(key);
+    const isSeen = (told: Told | undefined): boolean =>
+      told !== undefined && container.state === 'running' && isKnown(told, container.view);
+    if (this.#told.get(key)?.every(isSeen) ?? true) this.#stale.delete(key);
     this.#fresh.add(key);
   }
 
@@ -118,6 +125,7 @@ export class KernelView {
   ): Promise<Omit<Observed, 'resolvers'>> {
     const stale = new Set(this.#stale);
     this.#stale.clear();
+    this.#told.clear();
     try {
       const [host, netfilter] = await Promise.all([this.#lookAtHost(stale), this.#lookAtNetfilter(stale)]);
       for (const key of this.#replacedEnds(host)) if (!this.#fresh.has(key)) stale.add(key);
@@ -150,7 +158,7 @@ export class KernelView {
     const devices = [...(this.#hostView?.interfaces.values() ?? [])].filter(
       (device) => device.peerNamespaceId === id,
     );
-    return devices
+    const keys = devices
       .flatMap((device) => markedKey(device) ?? [])
       .filter((key): key is Key => {
         const container = this.#containers.all.get(key as Key);
@@ -158,6 +166,8 @@ export class KernelView {
           container !== undefined && !(told && container.state === 'running' && isKnown(told, container.view))
         );
       });
+    for (const key of keys) this.#told.set(key, told ? [...(this.#told.get(key) ?? []), told] : [told]);
+    return keys;
   }
 
   /**
