@@ -3,8 +3,9 @@ import { keyOf } from '../src/api/key.ts';
 import { bridgeInterfaceOf, bridgeMacOf, linkLocalOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Operation, Stage } from '../src/kernel/command.ts';
-import { type ObservedInterface, markOf } from '../src/kernel/observed.ts';
+import { type ObservedInterface, interfaceMarkedFor, markOf } from '../src/kernel/observed.ts';
 import { formerInterfaces } from './interface-removal.ts';
+import { renamed } from './interface-rename.ts';
 import { planAddresses } from './addresses.ts';
 import { planResolverStop, planResolvers } from './resolver.ts';
 import {
@@ -26,17 +27,23 @@ import { type SysctlSetting, planSysctl } from './sysctls.ts';
 export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
   const { key, resource } = manifest;
   const name = bridgeInterfaceOf(resource);
-  const device = input.observed.host.interfaces.get(name);
-  const obstacle = device && inTheWay(manifest, device, input);
+  const { host } = input.observed;
+  const named = host.interfaces.get(name);
+  const obstacle = named && inTheWay(manifest, named, input);
   // On a bridge of somebody else's nobody is answered in our name.
   if (obstacle) return { operations: planResolverStop(key, resource.metadata.name, input), obstacle };
+  // Under another name: somebody has given it one, or its manifest has.
+  const former = named ? undefined : interfaceMarkedFor(host, key);
+  const rename = former?.kind === 'bridge' ? renamed(key, former, name, input) : undefined;
+  const device = named ?? rename?.device;
   const ports = planPorts(manifest, name, input);
   const resolver = planResolvers(manifest, device, input);
   const { obstacle: unfinished = resolver.obstacle } = ports;
   return {
     operations: [
-      ...formerInterfaces(key, name, input),
-      ...takenBack(device, key, input.claims),
+      ...formerInterfaces(key, [name, rename && former?.name], input),
+      ...takenBack(named, key, input.claims),
+      ...(rename?.operations ?? []),
       ...(device ? [] : [creation(manifest, name)]),
       ...planSettings(manifest, name, device),
       ...planAddresses(

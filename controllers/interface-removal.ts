@@ -15,11 +15,19 @@ export function interfaceRemoval(owner: Key, { name, kind }: ObservedInterface):
   };
 }
 
-/** Removes the interfaces that a resource had under other names: its manifest has given it a new one. */
-export function formerInterfaces(owner: Key, name: string, { observed, claims }: PlanInput): Operation[] {
+/**
+ * Removes the interfaces that a resource had under other names.
+ *
+ * @param names Of the one that it has.
+ */
+export function formerInterfaces(
+  owner: Key,
+  names: readonly (string | undefined)[],
+  { observed, claims }: PlanInput,
+): Operation[] {
   return claims
     .of(owner)
-    .filter(({ object, id }) => object === 'interface' && id !== name)
+    .filter(({ object, id }) => object === 'interface' && !names.includes(id))
     .flatMap(({ id }) => {
       const device = observed.host.interfaces.get(id);
       return device && isMarkedFor(device, owner) ? [interfaceRemoval(owner, device)] : [];

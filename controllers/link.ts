@@ -15,6 +15,7 @@ import {
 import type { LinkContext } from './link-context.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
+import { renamed, renamedInside } from './interface-rename.ts';
 import { planProxies } from './link-proxies.ts';
 import { isWhereLxcPutIt, lxcDifferences } from './lxc-differences.ts';
 import {
@@ -103,8 +104,11 @@ function wantsLog({ metadata }: Link): boolean {
 }
 
 function planPair(context: LinkContext): Plan {
-  const { manifest, container, input } = context;
-  const inside = container.view.interfaces.get(manifest.resource.spec.interface);
+  const { manifest, container, place, input } = context;
+  const { key, resource } = manifest;
+  const named = container.view.interfaces.get(resource.spec.interface);
+  const former = named ? undefined : findInside(context);
+  const inside = named ?? former;
   const host = findHostEnd(context, inside);
   if (inside && !host) {
     return {
@@ -114,26 +118,47 @@ function planPair(context: LinkContext): Plan {
   }
   const obstacle = host && inTheWay(context, host, inside);
   if (obstacle) return { operations: [], obstacle };
-  // Without its other end where it should be it is of no use: the container was replaced, or a name was edited.
-  const { hostInterface } = manifest.resource.spec;
-  const stale =
-    host !== undefined && (!inside || (hostInterface !== undefined && hostInterface !== host.name));
-  const present = stale ? undefined : host;
-  const name = present?.name ?? hostInterfaceOf(manifest.resource);
-  const unlimited = manifest.resource.spec.bandwidth && input.observed.missing.has('bandwidth');
+  // Without its other end where it should be it is of no use: the container was replaced.
+  const stale = host !== undefined && !inside;
+  const name = hostNameOf(context, stale ? undefined : host);
+  const other = input.observed.host.interfaces.get(name);
+  if (host && other && other !== host)
+    return { operations: [], obstacle: conflict(`interface '${name}' exists and ${ownerText(other)}`) };
+  const rename = host && !stale && host.name !== name ? renamed(key, host, name, input) : undefined;
+  const present = stale ? undefined : (rename?.device ?? host);
+  const renameInside = former && present && renamedInside(key, place, former, resource.spec.interface);
+  const unlimited = resource.spec.bandwidth && input.observed.missing.has('bandwidth');
   return {
     ...(unlimited && { obstacle: NO_BANDWIDTH }),
     operations: [
-      ...(stale ? [interfaceRemoval(manifest.key, host)] : []),
-      ...formerInterfaces(manifest.key, name, input),
-      ...takenBack(present, manifest.key, input.claims),
+      ...(stale ? [interfaceRemoval(key, host)] : []),
+      ...formerInterfaces(key, [name, rename && host?.name], input),
+      ...(rename ? rename.operations : takenBack(present, key, input.claims)),
       ...(present ? [] : [creation(context, name)]),
       ...planHostSide(context, name, present),
-      ...planContainerSide(context, present && inside),
+      ...(renameInside?.operations ?? []),
+      ...planContainerSide(context, renameInside?.device ?? (present && inside)),
       ...(present?.up ? [] : [setting(context, 'activate', name, 'state', 'down', 'up', ['up'])]),
       ...planProxies(context),
     ],
   };
+}
+
+/** The container's end of our pair under another name: somebody has given it one, or its manifest has. */
+function findInside({ manifest, container, input }: LinkContext): ObservedInterface | undefined {
+  const host = interfaceMarkedFor(input.observed.host, manifest.key);
+  const inside = [...container.view.interfaces.values()].find(({ index }) => index === host?.peerIndex);
+  return inside?.kind === 'veth' && inside.peerIndex === host?.index ? inside : undefined;
+}
+
+/** What the host's end is to be called. What LXC has made, or somebody else who let us have it, keeps its name. */
+function hostNameOf(
+  { manifest: { key, resource }, input: { claims } }: LinkContext,
+  host: ObservedInterface | undefined,
+): string {
+  const name = hostInterfaceOf(resource);
+  const isOurs = resource.spec.hostInterface !== undefined || claims.find('interface', name)?.owner === key;
+  return host && !isOurs ? host.name : name;
 }
 
 /** The host's end: the other end of the interface inside, or else what has our mark or the name that it would get. */

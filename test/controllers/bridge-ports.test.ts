@@ -54,13 +54,22 @@ describe('the ports of a bridge', () => {
 });
 
 describe('a new interface name in the manifest', () => {
-  it('removes the interface under the old one before it makes the new one', () => {
+  it('renames the interface, so that what hangs on it stays', () => {
     const { operations } = plan({ interface: 'lan' }, [], { claims: [claim(BR0, 'interface', 'br0')] });
     expect(lines(operations).slice(0, 2)).toEqual([
-      'remove-bridges: ip link delete dev br0',
-      `create: ip link add name lan address ${made.mac} type bridge`,
+      'create: ip link set dev br0 down',
+      'create: ip link set dev br0 name lan',
     ]);
+    expect(lines(operations)).toContain('activate: ip link set dev lan up');
+    expect(claimed(operations)).toContain('interface lan');
     expect(released(operations)).toEqual(['interface br0']);
+  });
+
+  it('removes the one under the old one where one of ours has the new one already', () => {
+    const claims = [claim(BR0, 'interface', 'br0'), claim(BR0, 'interface', 'lan')];
+    const { operations } = plan({ interface: 'lan' }, [{ ...made, name: 'lan', index: 99 }], { claims });
+    expect(lines(operations)[0]).toBe('remove-bridges: ip link delete dev br0');
+    expect(lines(operations).some((line) => line.includes(' name '))).toBe(false);
   });
 
   it('leaves an interface under the old one that lost its mark', () => {

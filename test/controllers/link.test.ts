@@ -139,17 +139,43 @@ describe('a pair of which one end is not where it should be', () => {
       expect.stringMatching(/^create: ip link add name lx-vm1 /),
     ]);
   });
+});
 
-  it('is made anew under the name that the manifest now gives', () => {
+describe('a pair of which one end has another name', () => {
+  it('gets the name that the manifest now gives', () => {
     const { operations } = plan({
       ...MADE,
       spec: { hostInterface: 'vm1' },
       claims: [claim(VM1, 'interface', 'lx-vm1')],
     });
-    const commands = lines(operations);
-    expect(commands[0]).toBe('remove-links: ip link delete dev lx-vm1');
-    expect(commands.some((line) => line.startsWith('create: ip link add name vm1 '))).toBe(true);
+    expect(lines(operations)).toEqual([
+      'create: ip link set dev lx-vm1 down',
+      'create: ip link set dev lx-vm1 name vm1',
+      'activate: ip link set dev vm1 up',
+    ]);
+    expect(claimed(operations)).toContain('interface vm1');
     expect(released(operations)).toContain('interface lx-vm1');
+  });
+
+  it('gets back the name that lxcnet has given it', () => {
+    const claims = [claim(VM1, 'interface', 'lx-vm1')];
+    const { operations } = plan({ ...MADE, host: [{ ...HOST_END, name: 'x0' }], claims });
+    expect(lines(operations)[1]).toBe('create: ip link set dev x0 name lx-vm1');
+  });
+
+  it('is a conflict where somebody else has that name, and stays as it is', () => {
+    const claims = [claim(VM1, 'interface', 'lx-vm1')];
+    const other = { ...HOST_END, index: 99, alias: '' };
+    const { operations, obstacle } = plan({ ...MADE, host: [other, { ...HOST_END, name: 'x0' }], claims });
+    expect(operations).toEqual([]);
+    expect(obstacle?.message).toContain("interface 'lx-vm1' exists and");
+  });
+
+  it('gets its name back in the container, and what went with the old one', () => {
+    const commands = lines(plan({ ...MADE, inside: { ...INSIDE, name: 'eth9' } }).operations);
+    expect(commands).toContain('container: ip link set dev eth9 name eth0');
+    expect(commands).toContain('container: ip link set dev eth0 up');
+    expect(commands.some((line) => line.includes('delete') || line.includes('add name'))).toBe(false);
   });
 });
 

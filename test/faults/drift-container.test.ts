@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Scene } from '../support/fault-scene.ts';
+import { Scene, renaming } from '../support/fault-scene.ts';
 
 const LINK = 'ip -o link show dev eth0';
 const ADDRESSES = 'ip -o address show dev eth0 scope global | sort';
@@ -28,6 +28,11 @@ const DRIFTS: readonly (readonly [command: string, see: string, told: string])[]
     'ip -6 route delete default; ip -6 route add default via fd00:20::1 metric 50 proto 199',
     ROUTES,
     'deleted route ::/0 via fd00:20::1 dev eth0 in Link/default/vm1',
+  ],
+  [
+    renaming('eth0', 'eth9'),
+    `ip -br link | sed "s/@if[0-9]*//"; ${ROUTES}`,
+    "interface eth9 in Link/default/vm1: name 'eth9' → 'eth0'",
   ],
   ['ip link delete eth0', 'ip -br link show dev eth0 | sed "s/@if[0-9]*//"', 'created interface lx-vm1'],
 ];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { CLIENT, CLIENT6 } from '../support/lab.ts';
 import { bridge } from '../support/manifests.ts';
-import { Scene, WITHOUT_EVENT } from '../support/fault-scene.ts';
+import { Scene, WITHOUT_EVENT, renaming } from '../support/fault-scene.ts';
 
 const LINK = 'ip -d -o link show dev lx-vm1';
 /** A port that its Bridge declares. */
@@ -10,6 +10,8 @@ const BRIDGE = 'ip -d -o link show dev br0';
 const ADDRESSES = 'ip -o address show dev br0 | sort';
 const ROUTES = 'ip route show proto 199; ip -6 route show proto 199';
 const PROXIES = 'ip neighbour show proxy | sort';
+
+const NAMES = 'ip -br link | sed "s/@if[0-9]*//"';
 
 /** What somebody does, what shows it, and what the event about it has to say. */
 const DRIFTS: readonly (readonly [command: string, see: string, told: string])[] = [
@@ -20,6 +22,7 @@ const DRIFTS: readonly (readonly [command: string, see: string, told: string])[]
   ['ip link set lx-vm1 type bridge_slave isolated off', LINK, "lx-vm1: isolated 'off' → 'on'"],
   ['ip link set lx-vm1 mtu 1300', LINK, "lx-vm1: mtu '1300' → '1450'"],
   ['ip link set lx-vm1 alias ""', LINK, "lx-vm1: alias '' → 'lxcnet:Link/default/vm1'"],
+  [renaming('lx-vm1', 'x0'), NAMES, "interface x0: name 'x0' → 'lx-vm1'"],
   ['ip link delete lx-vm1', 'ip -d link show dev lx-vm1 | grep -c "isolated on"', 'created interface lx-vm1'],
   ['ip link set br0 down', BRIDGE, "br0: state 'down' → 'up'"],
   ['ip link set br0 address 02:00:00:00:00:07', BRIDGE, "br0: macAddress '02:00:00:00:00:07' → "],
@@ -33,6 +36,13 @@ const DRIFTS: readonly (readonly [command: string, see: string, told: string])[]
   ['ip route replace 10.30.0.0/16 via 192.168.254.3 metric 5 proto 199', ROUTES, 'via 192.168.254.3'],
   ['ip -6 route replace fd30::/32 via fd00:254::3 proto 199', ROUTES, 'via fd00:254::3'],
 ];
+
+/** From its new name on nothing knows that the bridge is ours, so that what comes from it is let pass. */
+const RENAMED_BRIDGE = [
+  renaming('br0', 'x0'),
+  `${NAMES}; ip -o address show dev br0 | awk '{ print $4 }' | sort; ${PROXIES}`,
+  "interface x0: name 'x0' → 'br0'",
+] as const;
 
 /** The kernel sends no event for these. */
 const SILENT: readonly (readonly [command: string, see: string, told: string])[] = [
@@ -73,11 +83,14 @@ it('what somebody changes on the host is put right and told, and what is not our
     host.run(['sh', '-c', command]).stdout.replace(/\S+_timer\s+\S+/g, '');
   for (const [command, looking] of DRIFTS)
     await scene.heals(command, see(looking), () => host.exec('sh', '-c', command));
+  const [rename, names] = RENAMED_BRIDGE;
+  await scene.heals(rename, see(names), () => host.exec('sh', '-c', rename), { opensFilter: true });
   for (const [command, looking] of SILENT)
     await scene.heals(command, see(looking), () => host.exec('sh', '-c', command), { limit: WITHOUT_EVENT });
 
   expect(foreign()).toBe(before);
   await lab.ready();
   const events = lab.cli('events').stdout;
-  for (const [command, , told] of [...DRIFTS, ...SILENT]) expect(events, command).toContain(told);
+  for (const [command, , told] of [...DRIFTS, RENAMED_BRIDGE, ...SILENT])
+    expect(events, command).toContain(told);
 });

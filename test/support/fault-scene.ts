@@ -18,6 +18,12 @@ export const WITH_EVENT = 6_000;
 /** What sends none is looked at every two seconds. */
 export const WITHOUT_EVENT = 10_000;
 
+/** A command that gives an interface another name at one stroke, as far as that is possible. */
+export function renaming(from: string, to: string): string {
+  const steps = [`link set ${from} down`, `link set ${from} name ${to}`, `link set ${to} up`];
+  return `printf '${steps.join('\\n')}\\n' | ip -batch -`;
+}
+
 /** Writes a fault down for the report. */
 export function record(fault: FaultRecord): void {
   appendFileSync(provided('faultRecords'), `${JSON.stringify(fault)}\n`);
