@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { Lab } from '../support/lab.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { record } from '../support/fault-scene.ts';
@@ -18,6 +19,7 @@ const RIVALS = [
   {
     what: 'an MTU',
     command: 'ip link set lx-vm1 mtu 1300',
+    opensFilter: false,
     resource: ['link', 'vm1'],
     fact: 'interface lx-vm1: mtu',
     right: (lab: Lab) => lab.host.exec('ip', 'link', 'show', 'dev', 'lx-vm1').includes('mtu 1500'),
@@ -25,6 +27,7 @@ const RIVALS = [
   {
     what: 'an element of the filter',
     command: "nft delete element inet lxcnet bridges '{ br0 }'",
+    opensFilter: true,
     resource: ['bridge', 'br0'],
     fact: 'bridges { "br0" }',
     right: (lab: Lab) => lab.host.exec('nft', 'list', 'set', 'inet', 'lxcnet', 'bridges').includes('br0'),
@@ -32,6 +35,7 @@ const RIVALS = [
   {
     what: 'the tables',
     command: 'nft delete table inet lxcnet',
+    opensFilter: true,
     resource: ['link', 'vm1'],
     fact: 'the tables inet and bridge lxcnet',
     right: (lab: Lab) => lab.host.exec('nft', 'list', 'tables').includes('table inet lxcnet'),
@@ -39,19 +43,21 @@ const RIVALS = [
   {
     what: 'an element that belongs to nobody',
     command: "nft add element inet lxcnet bridges '{ eth0 }'",
+    opensFilter: false,
     resource: ['bridge', 'br0'],
     fact: 'bridges { "eth0" }',
     right: (lab: Lab) => !lab.host.exec('nft', 'list', 'set', 'inet', 'lxcnet', 'bridges').includes('eth0'),
   },
 ] as const;
 
-for (const { what, command, resource, fact, right } of RIVALS) {
+for (const { what, command, opensFilter, resource, fact, right } of RIVALS) {
   it(`${what} that something else rewrites every 20 ms is contested, and everything else goes on`, async () => {
     await using lab = new Lab();
     const vm1 = lab.container('vm1');
     lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
     await lab.start();
     await lab.ready();
+    using drips = new Drips(lab);
     const rival = lab.follow(['sh', '-c', `while :; do ${command}; sleep 0.02; done 2>/dev/null`]);
     const [kind, name] = resource;
     await lab.eventually(
@@ -89,7 +95,12 @@ for (const { what, command, resource, fact, right } of RIVALS) {
     const start = performance.now();
     expect(lab.cli('reconcile').status).toBe(0);
     expect(right(lab)).toBe(true);
-    record({ fault: `${what} that was contested, after reconcile`, healed: performance.now() - start });
+    record({
+      fault: `${what} that was contested, after reconcile`,
+      healed: performance.now() - start,
+      leaked: drips.leaked(),
+      opensFilter,
+    });
     await lab.eventually('it is ready', async () => (await lab.condition(kind, name))?.status === 'True');
     expect(await lab.condition(kind, name, 'Contested')).toBeUndefined();
   });

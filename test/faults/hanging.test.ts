@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
@@ -22,6 +23,7 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
   lab.write('a.yaml', ...base(vm1.name, 80), route('one', { to: '10.41.0.0/16', via: CLIENT }));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   programs.replace('nft', HANGS);
   const routed = (): boolean => lab.host.exec('ip', 'route').includes('10.41.0.0/16');
   // The instance that stands by since before the fault still carries out one transaction.
@@ -43,7 +45,12 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
     lab.host.exec('ip', 'route', 'delete', '10.41.0.0/16');
     const start = performance.now();
     await lab.eventually('the route is back', routed, 5_000);
-    record({ fault: 'a route is deleted while nft hangs', healed: performance.now() - start, limit: 5_000 });
+    record({
+      fault: 'a route is deleted while nft hangs',
+      healed: performance.now() - start,
+      limit: 5_000,
+      leaked: drips.leaked(),
+    });
   }
   expect(await lab.http('/metrics')).toMatch(
     /lxcnet_kernel_command_failures_total\{tool="nft",code="timeout"\} [1-9]/,
@@ -51,7 +58,7 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
   programs.restore('nft');
   const start = performance.now();
   await lab.eventually('the filter follows', () => filterText(lab.host).includes('. 82'), ONE_WAIT);
-  record({ fault: 'nft hung', healed: performance.now() - start, limit: ONE_WAIT });
+  record({ fault: 'nft hung', healed: performance.now() - start, limit: ONE_WAIT, leaked: drips.leaked() });
   await lab.ready();
 });
 

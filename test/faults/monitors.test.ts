@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { Lab } from '../support/lab.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { record } from '../support/fault-scene.ts';
@@ -39,6 +40,7 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
     lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
     await lab.start();
     await lab.ready();
+    using drips = new Drips(lab);
     for (const { words, group } of MONITORS) {
       const pid = childOf(lab.pid, ...words);
       const restarts = async (): Promise<number> => {
@@ -60,6 +62,8 @@ for (const signal of ['SIGKILL', 'SIGSTOP'] as const) {
         fault: `${signal} to ${words.join(' ')}`,
         healed: performance.now() - start,
         limit: FOUND_OUT,
+        leaked: drips.leaked(),
+        opensFilter: true,
       });
       await lab.eventually('another one listens', async () => (await restarts()) > before, FOUND_OUT);
       expect(childOf(lab.pid, ...words)).not.toBe(pid);
@@ -87,6 +91,7 @@ it('a monitor that runs and reads no more is replaced, and what happens meanwhil
   programs.replace('ip', `case "$*" in *" monitor "*) ${first};; esac; exec $MACHINE/../bin/ip "$@"`);
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   const pid = childOf(lab.pid, 'python3');
   const start = performance.now();
   lab.host.exec('ip', 'link', 'set', 'lx-vm1', 'mtu', '1300');
@@ -95,7 +100,12 @@ it('a monitor that runs and reads no more is replaced, and what happens meanwhil
     () => lab.host.exec('ip', 'link', 'show', 'dev', 'lx-vm1').includes('mtu 1500'),
     DEAF_FOUND_OUT,
   );
-  record({ fault: 'an ip monitor that is deaf', healed: performance.now() - start, limit: DEAF_FOUND_OUT });
+  record({
+    fault: 'an ip monitor that is deaf',
+    healed: performance.now() - start,
+    limit: DEAF_FOUND_OUT,
+    leaked: drips.leaked(),
+  });
   expect(existsSync(`/proc/${pid}`)).toBe(false);
   await lab.eventually('another one listens', async () =>
     /restarts_total\{group="link"\} [1-9]/.test(await lab.http('/metrics')),

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { FULL, record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
@@ -78,6 +79,7 @@ it('a program that fails is named, the old state stays in force, and it recovers
   lab.write('a.yaml', ...base(80));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   await vm1.serve(80);
   const alive = await lab.client.open('10.10.20.10', 80);
   let number = 40;
@@ -111,7 +113,7 @@ it('a program that fails is named, the old state stays in force, and it recovers
       () => routed() && filterText(lab.host).includes(`. ${number}`),
       limit,
     );
-    record({ fault, healed: performance.now() - start, limit });
+    record({ fault, healed: performance.now() - start, limit, leaked: drips.leaked() });
     expect(await alive(), fault).toBe(true);
     expect(lab.cli('wait', '--for=condition=Ready', '--all', '--timeout', '60s').status, fault).toBe(0);
   }

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { ApiObject } from '../../src/api/object.ts';
+import { Drips } from '../support/drips.ts';
 import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
@@ -111,6 +112,7 @@ it('where an edit is refused the old rules of that policy stay in force, and eve
   lab.write('a.yaml', ...base, policy('one', 'vm1', open(80)), policy('two', 'vm2', open(80)));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   for (const netns of [vm1, vm2]) for (const port of [80, 81]) await netns.serve(port);
   const alive = await lab.client.open('10.10.20.11', 80);
 
@@ -139,7 +141,12 @@ it('where an edit is refused the old rules of that policy stay in force, and eve
   rmSync(refused);
   const start = performance.now();
   await lab.eventually('the edit is in force', () => reached('10.10.20.11', 81), 60_000);
-  record({ fault: 'nft refuses an element', healed: performance.now() - start, limit: 60_000 });
+  record({
+    fault: 'nft refuses an element',
+    healed: performance.now() - start,
+    limit: 60_000,
+    leaked: drips.leaked(),
+  });
   expect(await reached('10.10.20.11', 80)).toBe(false);
   await lab.ready();
   expect(lab.cli('events').stdout).not.toMatch(/DriftCorrected.*10\.77/);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { WITH_EVENT, record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, route } from '../support/manifests.ts';
@@ -67,6 +68,7 @@ it('with a state directory that becomes read-only it is the same, and what waite
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   const remount = (mode: 'ro' | 'rw'): void => {
     const mount = ['mount', '-o', `remount,${mode}`, join(lab.directory, 'state')];
     expect(spawnSync('nsenter', ['--mount', '--target', String(lab.pid), ...mount]).status).toBe(0);
@@ -81,7 +83,7 @@ it('with a state directory that becomes read-only it is the same, and what waite
   remount('rw');
   const start = performance.now();
   await lab.eventually('it is made', () => lab.host.exec('ip', 'route').includes('10.41.0.0'));
-  record({ fault: 'a read-only state directory', healed: performance.now() - start });
+  record({ fault: 'a read-only state directory', healed: performance.now() - start, leaked: drips.leaked() });
   await lab.ready();
 });
 
@@ -91,6 +93,7 @@ it('without file descriptors the daemon stays, the network too, and it recovers 
   lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   await vm1.serve(80);
   const limit = (count: number): void => {
     spawnSync('prlimit', ['--pid', String(lab.pid), `--nofile=${count}:4096`]);
@@ -111,7 +114,7 @@ it('without file descriptors the daemon stays, the network too, and it recovers 
   limit(4_096);
   const start = performance.now();
   await lab.eventually('drift is put right', () => isCounted(lab));
-  record({ fault: 'no file descriptors', healed: performance.now() - start });
+  record({ fault: 'no file descriptors', healed: performance.now() - start, leaked: drips.leaked() });
   await lab.ready();
 });
 

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { Drips } from '../support/drips.ts';
 import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
@@ -28,13 +29,19 @@ it('programs that are slow make everything late and nothing wrong', async () => 
   lab.write('a.yaml', ...base(vm1.name, 80));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   programs.replace('nft', 'sleep 1; exec $MACHINE/nft "$@"');
   // The one in sbin is a link to this.
   programs.replace('ip', 'sleep 1; exec $MACHINE/../bin/ip "$@"');
   removeIsolation(lab);
   let start = performance.now();
   await lab.eventually('the port is isolated', () => isolated(lab), SLOW);
-  record({ fault: 'drift while ip and nft are slow', healed: performance.now() - start, limit: SLOW });
+  record({
+    fault: 'drift while ip and nft are slow',
+    healed: performance.now() - start,
+    limit: SLOW,
+    leaked: drips.leaked(),
+  });
   start = performance.now();
   for (const port of [81, 82])
     lab.write('a.yaml', ...base(vm1.name, port), route('one', { to: '10.41.0.0/16', via: CLIENT }));
@@ -43,7 +50,12 @@ it('programs that are slow make everything late and nothing wrong', async () => 
     () => filterText(lab.host).includes('. 82') && routed(lab),
     SLOW,
   );
-  record({ fault: 'an edit while ip and nft are slow', healed: performance.now() - start, limit: SLOW });
+  record({
+    fault: 'an edit while ip and nft are slow',
+    healed: performance.now() - start,
+    limit: SLOW,
+    leaked: drips.leaked(),
+  });
   expect(lab.cli('events').stdout).not.toMatch(/Failed|NotObserved/);
   for (const program of ['nft', 'ip']) programs.restore(program);
   await lab.ready();
@@ -75,6 +87,7 @@ it('system calls that are interrupted, and listings in which something changes, 
   lab.write('a.yaml', ...base(vm1.name, 80));
   await lab.start();
   await lab.ready();
+  using drips = new Drips(lab);
   const before = filterText(lab.host);
   // Whoever lists meanwhile is told by the kernel that the listing was interrupted: EINTR from nf_tables, a flag from routes.
   const storm = lab.follow([
@@ -110,6 +123,7 @@ done 2>/dev/null`,
         fault: 'drift while system calls are interrupted',
         healed: performance.now() - start,
         limit: SLOW,
+        leaked: drips.leaked(),
       });
     }
     const start = performance.now();
@@ -123,6 +137,7 @@ done 2>/dev/null`,
       fault: 'an edit while system calls are interrupted',
       healed: performance.now() - start,
       limit: SLOW,
+      leaked: drips.leaked(),
     });
     const { stdout } = lab.cli('events');
     expect(stdout).not.toMatch(/Failed|NotObserved|Removed|tables/);

@@ -90,7 +90,6 @@ add set inet lxcnet former { type ipv4_addr; elements = { 10.0.0.1 }; }
     await lab.ready();
     const leaked = scene.leaked();
     record({ fault: `tables of a version that ${what}`, healed: performance.now() - start, leaked });
-    expect(leaked).toBe(0);
     // Once is enough.
     const changes = await followChanges(lab);
     await lab.stop();
