@@ -4,7 +4,7 @@ import type { Link } from '../src/api/link.ts';
 import { bridgeInterfaceOf, hostInterfaceOf } from '../src/api/naming.ts';
 import type { PortForward } from '../src/api/port-forward.ts';
 import type { Manifest } from '../src/api/resource.ts';
-import { interfaceByIndex, interfaceMarkedFor } from '../src/kernel/observed.ts';
+import { candidatesFor, interfaceByIndex, interfaceMarkedFor } from '../src/kernel/observed.ts';
 import type { PlanInput } from './plan.ts';
 
 /*
@@ -19,8 +19,7 @@ export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanI
   const bridgeKey = keyOf('Bridge', '', resource.spec.bridge);
   const bridge = desired.get(bridgeKey)?.resource as Bridge | undefined;
   const container = containers.get(key);
-  const inside =
-    container?.state === 'running' ? container.view.interfaces.get(resource.spec.interface) : undefined;
+  const inside = container?.state === 'running' ? candidatesFor(container.view, resource.spec.interface) : [];
   const owned = claims.of(key);
   const hasProxies =
     resource.spec.addresses.some((address) => address.includes(':')) ||
@@ -35,7 +34,7 @@ export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanI
     missing,
     interfaceMarkedFor(host, key),
     host.interfaces.get(hostInterfaceOf(resource)),
-    interfaceByIndex(host, inside?.peerIndex),
+    ...inside.map(({ peerIndex }) => interfaceByIndex(host, peerIndex)),
     owned,
     ...owned.flatMap(({ object, id }) => (object === 'interface' ? [host.interfaces.get(id)] : [])),
     hasProxies ? host.proxies : undefined,

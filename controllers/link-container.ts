@@ -5,7 +5,7 @@ import type { Operation } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
 import { planAddresses } from './addresses.ts';
 import type { LinkContext } from './link-context.ts';
-import { addressesOfLxc, isGatewayOfLxc } from './lxc-differences.ts';
+import { addressesOfLxc, isGatewayOfLxc, lxcNicOf } from './lxc-differences.ts';
 import { ip } from './plan.ts';
 import {
   ROUTE_PROTOCOL,
@@ -48,7 +48,7 @@ export function planContainerSide(context: LinkContext, device: ObservedInterfac
         interface: name,
         desired: resource.spec.addresses,
         // An address that comes first is what the container sends from, and not being the Link's it would be dropped.
-        overruled: addressesOfLxc(input.observed.lxcNics.get(key)),
+        overruled: addressesOfLxc(lxcNicOf(context)),
       },
       device,
       input.claims,
@@ -59,9 +59,9 @@ export function planContainerSide(context: LinkContext, device: ObservedInterfac
 }
 
 function planRoutes(context: LinkContext): Operation[] {
-  const { manifest, place, container, input } = context;
+  const { manifest, place, container } = context;
   const { key, resource } = manifest;
-  const nic = input.observed.lxcNics.get(key);
+  const nic = lxcNicOf(context);
   const wanted = wantedRoutes(context);
   const present = container.view.routes;
   const identities = new Set(wanted.map(routeIdentity));

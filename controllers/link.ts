@@ -2,22 +2,17 @@ import type { Bridge } from '../src/api/bridge.ts';
 import { keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
 import { ANNOTATIONS } from '../src/api/group.ts';
-import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
+import { bridgeInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Operation, Stage } from '../src/kernel/command.ts';
-import {
-  type ObservedInterface,
-  interfaceByIndex,
-  interfaceMarkedFor,
-  isMarkedFor,
-  markOf,
-} from '../src/kernel/observed.ts';
+import { type ObservedInterface, isMarkedFor, markOf } from '../src/kernel/observed.ts';
 import type { LinkContext } from './link-context.ts';
+import { findHostEnd, findInside, hostNameOf } from './link-ends.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { renamed, renamedInside } from './interface-rename.ts';
 import { planProxies } from './link-proxies.ts';
-import { isWhereLxcPutIt, lxcDifferences } from './lxc-differences.ts';
+import { isWhereLxcPutIt, lxcDifferences, lxcNicOf } from './lxc-differences.ts';
 import {
   type Note,
   type Obstacle,
@@ -135,8 +130,8 @@ function planPair(context: LinkContext): Plan {
       ...formerInterfaces(key, [name, rename && host?.name], input),
       ...(rename ? rename.operations : takenBack(present, key, input.claims)),
       ...(present ? [] : [creation(context, name)]),
-      ...planHostSide(context, name, present),
       ...(renameInside?.operations ?? []),
+      ...planHostSide(context, name, present),
       ...planContainerSide(context, renameInside?.device ?? (present && inside)),
       ...(present?.up ? [] : [setting(context, 'activate', name, 'state', 'down', 'up', ['up'])]),
       ...planProxies(context),
@@ -144,42 +139,12 @@ function planPair(context: LinkContext): Plan {
   };
 }
 
-/** The container's end of our pair under another name: somebody has given it one, or its manifest has. */
-function findInside({ manifest, container, input }: LinkContext): ObservedInterface | undefined {
-  const host = interfaceMarkedFor(input.observed.host, manifest.key);
-  const inside = [...container.view.interfaces.values()].find(({ index }) => index === host?.peerIndex);
-  return inside?.kind === 'veth' && inside.peerIndex === host?.index ? inside : undefined;
-}
-
-/** What the host's end is to be called. What LXC has made, or somebody else who let us have it, keeps its name. */
-function hostNameOf(
-  { manifest: { key, resource }, input: { claims } }: LinkContext,
-  host: ObservedInterface | undefined,
-): string {
-  const name = hostInterfaceOf(resource);
-  const isOurs = resource.spec.hostInterface !== undefined || claims.find('interface', name)?.owner === key;
-  return host && !isOurs ? host.name : name;
-}
-
-/** The host's end: the other end of the interface inside, or else what has our mark or the name that it would get. */
-function findHostEnd(
-  { manifest, input }: LinkContext,
-  inside: ObservedInterface | undefined,
-): ObservedInterface | undefined {
-  const { host } = input.observed;
-  if (!inside) {
-    return interfaceMarkedFor(host, manifest.key) ?? host.interfaces.get(hostInterfaceOf(manifest.resource));
-  }
-  const other = interfaceByIndex(host, inside.peerIndex);
-  const paired = inside.kind === 'veth' && other?.kind === 'veth' && other.peerIndex === inside.index;
-  return paired ? other : undefined;
-}
-
 function inTheWay(
-  { manifest, bridge, input }: LinkContext,
+  context: LinkContext,
   host: ObservedInterface,
   inside: ObservedInterface | undefined,
 ): Obstacle | undefined {
+  const { manifest, bridge, input } = context;
   const { key, resource } = manifest;
   if (isMarkedFor(host, key)) return undefined;
   const unmarked = host.alias === '';
@@ -187,7 +152,7 @@ function inTheWay(
   const madeByLxc =
     resource.spec.container.lxc !== undefined &&
     inside !== undefined &&
-    isWhereLxcPutIt(host, input.observed.lxcNics.get(key), bridge);
+    isWhereLxcPutIt(host, lxcNicOf(context), bridge);
   if (halfMade || madeByLxc || (unmarked && inside !== undefined && mayAdopt(resource))) return undefined;
   return conflict(
     `interface '${host.name}' exists and ${ownerText(host)}${inside ? `; ${TAKE_OVER_HINT}` : ''}`,

@@ -7,14 +7,21 @@ import type { LxcNic, ObservedInterface, ObservedRoute } from '../src/kernel/obs
 import type { LinkContext } from './link-context.ts';
 import type { Note } from './plan.ts';
 
+type Context = Pick<LinkContext, 'manifest' | 'bridge' | 'input'>;
+
+/** What LXC's configuration says of a Link's interface: the one of that name, or else the only one that is in its bridge. */
+export function lxcNicOf({ manifest, bridge, input }: Context): LxcNic | undefined {
+  const candidates = input.observed.lxcNics.get(manifest.key) ?? [];
+  const named = candidates.find(({ name }) => name === manifest.resource.spec.interface);
+  const [nic, ...others] = candidates.filter(({ link }) => link === bridgeInterfaceOf(bridge));
+  return named ?? (others.length === 0 ? nic : undefined);
+}
+
 /** What LXC's configuration says of a Link's interface and the manifest does not; the manifest wins. */
-export function lxcDifferences({
-  manifest,
-  bridge,
-  input,
-}: Pick<LinkContext, 'manifest' | 'bridge' | 'input'>): Note[] {
-  const { key, resource } = manifest;
-  const nic = input.observed.lxcNics.get(key);
+export function lxcDifferences(context: Context): Note[] {
+  const { manifest, bridge } = context;
+  const { resource } = manifest;
+  const nic = lxcNicOf(context);
   if (!nic) return [];
   const mac = macAddressOf(resource);
   const mtu = resource.spec.mtu ?? bridge.spec.mtu;
@@ -22,6 +29,9 @@ export function lxcDifferences({
   const line = (field: string, value: string): string => `lxc.net.${nic.index}.${field} = ${shown(value)}`;
   const master = bridgeInterfaceOf(bridge);
   const differences = [
+    ...(nic.name === resource.spec.interface
+      ? []
+      : [`${line('name', nic.name)}, and not ${resource.spec.interface}`]),
     ...(nic.link === master
       ? []
       : [

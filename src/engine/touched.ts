@@ -1,7 +1,7 @@
 import type { PlanInput } from '../../controllers/plan.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
-import { type NamespaceView, type ObservedInterface, markedKey } from '../kernel/observed.ts';
+import { type NamespaceView, type ObservedInterface, candidatesFor, markedKey } from '../kernel/observed.ts';
 
 /**
  * The Links that may need another plan than before, where nothing else can: what has changed is only how host ends are
@@ -72,7 +72,7 @@ function addOtherEnds(
   for (const [key, container] of observed.containers) {
     const link = desired.get(key)?.resource as Link | undefined;
     if (container.state !== 'running' || !link) continue;
-    const inside = container.view.interfaces.get(link.spec.interface);
-    if (inside?.peerIndex !== undefined && numbers.has(inside.peerIndex)) touched.add(key);
+    const inside = candidatesFor(container.view, link.spec.interface);
+    if (inside.some(({ peerIndex }) => peerIndex !== undefined && numbers.has(peerIndex))) touched.add(key);
   }
 }

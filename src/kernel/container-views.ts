@@ -35,7 +35,7 @@ export class ContainerViews {
   }
 
   /** What LXC's configuration says of the interfaces of these. */
-  nicsOf(links: readonly Manifest<Link>[]): ReadonlyMap<Key, LxcNic> {
+  nicsOf(links: readonly Manifest<Link>[]): ReadonlyMap<Key, readonly LxcNic[]> {
     return this.#nics.ofLinks(links);
   }
 

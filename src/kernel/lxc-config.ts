@@ -18,30 +18,45 @@ const REPEATABLE = /^ipv[46]\.address$/;
  * It is not asked of LXC, which does not answer while a hook of its own runs. Files that it includes are not read.
  */
 export class LxcNics {
-  readonly #known = new Map<Key, { readonly of: string; readonly nic: LxcNic | undefined }>();
+  readonly #known = new Map<Key, { readonly identity: string; readonly nics: readonly LxcNic[] }>();
+  /** The same as long as it says the same, so that nothing is planned anew for it. */
+  readonly #candidates = new Map<Key, readonly LxcNic[]>();
 
   /** Reads it, unless that was done for this namespace. */
   async look({ key, resource: { spec } }: Manifest<Link>, identity: string): Promise<void> {
     const container = lxcContainerOf(spec.container);
-    const of = `${identity} ${spec.interface}`;
-    if (!container || this.#known.get(key)?.of === of) return;
-    const nics = parseLxcNics(await readConfig(container));
-    this.#known.set(key, { of, nic: nics.find(({ name }) => name === spec.interface) });
+    if (!container || this.#known.get(key)?.identity === identity) return;
+    this.#known.set(key, { identity, nics: parseLxcNics(await readConfig(container)) });
   }
 
-  /** What is known of the Links' own interfaces. */
-  ofLinks(links: readonly Manifest<Link>[]): ReadonlyMap<Key, LxcNic> {
-    return new Map(
-      links.flatMap(({ key }) => {
-        const nic = this.#known.get(key)?.nic;
-        return nic ? [[key, nic] as const] : [];
-      }),
-    );
+  /** For each Link what may be its own interface: the one of its name, or else all whose name no Link has. */
+  ofLinks(links: readonly Manifest<Link>[]): ReadonlyMap<Key, readonly LxcNic[]> {
+    for (const { key, resource } of links) {
+      const { identity, nics = [] } = this.#known.get(key) ?? {};
+      const named = nics.filter(({ name }) => name === resource.spec.interface);
+      const found = named.length > 0 || nics.length === 0 ? named : this.#leftOver(nics, identity, links);
+      const before = this.#candidates.get(key) ?? [];
+      if (found.length === 0) this.#candidates.delete(key);
+      else if (found.length !== before.length || found.some((nic, index) => nic !== before[index]))
+        this.#candidates.set(key, found);
+    }
+    return new Map(this.#candidates);
+  }
+
+  #leftOver(
+    nics: readonly LxcNic[],
+    identity: string | undefined,
+    links: readonly Manifest<Link>[],
+  ): readonly LxcNic[] {
+    const siblings = links.filter(({ key }) => this.#known.get(key)?.identity === identity);
+    const names = new Set(siblings.map(({ resource }) => resource.spec.interface));
+    return nics.filter(({ name }) => !names.has(name));
   }
 
   /** Forgets all others. */
   keep(keys: ReadonlySet<Key>): void {
-    for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);
+    for (const known of [this.#known, this.#candidates])
+      for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
   }
 }
 

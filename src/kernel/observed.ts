@@ -129,7 +129,7 @@ export interface Observed {
   readonly host: NamespaceView;
   readonly containers: ReadonlyMap<Key, ContainerView>;
   /** Of Links whose interface LXC makes. */
-  readonly lxcNics: ReadonlyMap<Key, LxcNic>;
+  readonly lxcNics: ReadonlyMap<Key, readonly LxcNic[]>;
   /** Values of the sysctls that were asked for; absent where the kernel has no such file. */
   readonly sysctls: ReadonlyMap<string, string>;
   readonly netfilter: NetfilterView;
@@ -172,6 +172,12 @@ function indexOf(view: NamespaceView): Index {
     indexes.set(view, index);
   }
   return index;
+}
+
+/** What may be the interface of this name in a container: under another name it is any. */
+export function candidatesFor({ interfaces }: NamespaceView, name: string): readonly ObservedInterface[] {
+  const named = interfaces.get(name);
+  return named ? [named] : [...interfaces.values()];
 }
 
 /** The interface with the kernel's number. */

@@ -88,7 +88,7 @@ export function input(
     observed: {
       host,
       containers: new Map(Object.entries(containers) as [Key, ContainerView][]),
-      lxcNics: new Map(Object.entries(lxcNics) as [Key, LxcNic][]),
+      lxcNics: new Map(Object.entries(lxcNics).map(([key, nic]) => [key as Key, [nic]])),
       sysctls: new Map(Object.entries(sysctls)),
       netfilter: { skeleton: 'absent', elements: new Map() },
       surroundings: { foreign: [], listeners: [], ...surroundings },

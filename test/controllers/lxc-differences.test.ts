@@ -59,6 +59,7 @@ describe("LXC's configuration", () => {
       { addresses: ['fd00:20::10/48'] },
       'lxc.net.3.ipv6.address = fd00:20::10/48, which the Link does not have',
     ],
+    ['another name', { name: 'lan0' }, 'lxc.net.3.name = lan0, and not eth0'],
     ['another bridge', { link: 'br1' }, 'lxc.net.3.link = br1, and not br0'],
     ['no bridge', { link: undefined }, 'lxc.net.3.link is not br0'],
     [

@@ -106,3 +106,27 @@ it('a veth that LXC puts into another bridge, with another gateway, is moved to 
     'the manifest wins: lxc.net.0.link = other0, and not br0; lxc.net.0.ipv4.gateway = 10.10.20.254, and not 10.10.20.1;',
   );
 });
+
+it('an interface of LXC with another name than the Link gets that, and one of another bridge stays as it is', async () => {
+  await using lab = new Lab();
+  const network = [...veth(0, 'lan0', 'br0', 'ipv4.address = 10.10.20.10/24'), ...veth(1, 'wan0', 'other0')];
+  using container = new LxcContainer(lab, [
+    ...network,
+    ...hooks(lab, ['pre-start', 'start-host', 'post-stop']),
+  ]);
+  lab.host.exec('ip', 'link', 'add', 'other0', 'type', 'bridge');
+  const spec = { container: { lxc: 'vm1', lxcPath: container.lxcPath } };
+  lab.write('a.yaml', bridge('br0'), link('vm1', 'unused', 10, spec));
+  await lab.start();
+  container.start('ip -o address > /first');
+  await lab.eventually('it is ready', async () => (await lab.condition('link', 'vm1'))?.status === 'True');
+  const first = await lab.eventually('init has looked', () => container.read('first'));
+  expect(first).toMatch(/ eth0 +inet 10\.10\.20\.10\/24 /);
+  const names = [...container.run('ip', '-o', 'link').matchAll(/^\d+: ([^:@]+)/gm)].map(([, name]) => name);
+  expect(names.sort()).toEqual(['eth0', 'lo', 'wan0']);
+  const ports = (master: string): number =>
+    lab.host.exec('ip', '-o', 'link', 'show', 'master', master).split('\n').length - 1;
+  expect([ports('br0'), ports('other0')]).toEqual([1, 1]);
+  expect((await lab.condition('link', 'vm1'))?.message).toContain('lxc.net.0.name = lan0, and not eth0');
+  expect(lab.cli('events').stdout).not.toContain('ReconciliationFailed');
+});
