@@ -74,7 +74,8 @@ export async function run(options: RunOptions): Promise<number> {
   const missed$ = new Subject<void>();
   const engine = new Engine({
     source,
-    scan: async (trigger) => trials.take(await directory.scan(trigger === 'watch' || trigger === 'rescan')),
+    // Whoever starts the program, or asks for a look, has finished writing.
+    scan: async (trigger) => trials.take(await directory.scan(trigger !== 'start' && trigger !== 'request')),
     watch$: watchDirectory(root, {
       missed$,
       onProblem(error) {

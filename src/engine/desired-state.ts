@@ -25,8 +25,6 @@ interface DesiredParts {
 export interface DesiredChange {
   readonly changed: readonly Key[];
   readonly removed: readonly Key[];
-  /** When the next removal falls due; `undefined` where none is pending. */
-  readonly nextAt: number | undefined;
 }
 
 /** Why a removal is not carried out. */
@@ -54,6 +52,9 @@ export class DesiredState {
   #snapshot: Snapshot | undefined;
   #manifests: ReadonlyMap<Key, Manifest> = new Map();
   #heldBefore = 0;
+  /** When the newest look at the directory began: what it says is not known to be so later. */
+  #asOf = 0;
+  #nextAt: number | undefined;
   #pruneBlocked: ReadonlyMap<Key, PruneBlocked> = new Map();
 
   /** @param before What was in force when the daemon last ran. */
@@ -87,6 +88,11 @@ export class DesiredState {
     return this.#snapshot?.goneBack === true;
   }
 
+  /** When the next removal falls due, if a look that begins later still misses it; `undefined` where none is pending. */
+  get nextRemovalAt(): number | undefined {
+    return this.#nextAt;
+  }
+
   /** Why nothing may be removed. */
   get removalsHeld(): RemovalsHeld | undefined {
     return this.#snapshot?.removalsHeld;
@@ -102,17 +108,24 @@ export class DesiredState {
     return this.#pruneBlocked.get(key);
   }
 
-  /** Takes a look at the directory. @returns whether it says anything new. */
-  take(trigger: ScanTrigger, scan: Scan): boolean {
+  /**
+   * Takes a look at the directory.
+   *
+   * @param began When it began, in milliseconds of a monotonic clock.
+   * @returns whether it says anything new, or makes a removal certain.
+   */
+  take(trigger: ScanTrigger, scan: Scan, began: number): boolean {
     const { source, metrics, logger, onMissedChange } = this.#parts;
     const before = this.#snapshot;
     const snapshot = source.update(scan);
     this.#snapshot = snapshot;
+    if (scan.state === 'read') this.#asOf = began;
     metrics.setSourceHeldBack(snapshot.goneBack === true);
     metrics.setSourceFiles(snapshot.files, snapshot.invalidFiles);
     metrics.setSourceRevision(snapshot.revision);
     if (scan.state === 'read') metrics.sourceRead(new Date());
-    if (before?.revision === snapshot.revision && before.removalsHeld === snapshot.removalsHeld) return false;
+    if (before?.revision === snapshot.revision && before.removalsHeld === snapshot.removalsHeld)
+      return this.#nextAt !== undefined && this.#asOf >= this.#nextAt;
     if (trigger === 'rescan') {
       metrics.sourceChangeMissed();
       onMissedChange();
@@ -129,16 +142,26 @@ export class DesiredState {
     return true;
   }
 
-  /** Lets go what may go by now. @param confirmed Whether a large removal was confirmed. */
-  refresh(now: number, confirmed = false): DesiredChange {
+  /**
+   * Lets go what may go. Time alone makes no removal certain: while the directory is being read it may say again what was
+   * missing in it.
+   *
+   * @param confirmed Whether a large removal was confirmed.
+   */
+  refresh(confirmed = false): DesiredChange {
     const { objects, events, metrics } = this.#parts;
-    const gated = this.#gate.update(this.#snapshot?.manifests ?? new Map<Key, Manifest>(), now, confirmed);
+    const gated = this.#gate.update(
+      this.#snapshot?.manifests ?? new Map<Key, Manifest>(),
+      this.#asOf,
+      confirmed,
+    );
     if (gated.held.length > 0 && gated.held.length !== this.#heldBefore) {
       metrics.pruneBlocked('threshold');
       const message = `${gated.held.length} of ${gated.manifests.size} resources would be removed at once; ${ALLOW_PRUNE}`;
       events.record({ type: 'Warning', reason: 'PruneBlocked', message });
     }
     this.#heldBefore = gated.held.length;
+    this.#nextAt = gated.nextAt;
     this.#pruneBlocked = new Map([
       ...(this.#snapshot?.missing ?? []).map((key) => [key, UNREADABLE_FILE] as const),
       ...gated.held.map((key) => [key, LARGE_REMOVAL] as const),
@@ -150,7 +173,7 @@ export class DesiredState {
       metrics.forget(key);
       metrics.pruned(parseKey(key).kind);
     }
-    return { changed, removed, nextAt: gated.nextAt };
+    return { changed, removed };
   }
 
   /** Lines for whoever asks why nothing is removed. */

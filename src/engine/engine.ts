@@ -70,6 +70,9 @@ export class Engine implements EngineActions {
   readonly #writers = new ForeignWriters();
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
+  readonly #removal$ = new Subject<number>();
+  /** When the look is due that was last asked for because of removals. */
+  #removalAt: number | undefined;
   readonly #lookAround$ = new Subject<void>();
   readonly #passed$ = new Subject<void>();
   readonly lxc: LxcActions;
@@ -123,10 +126,10 @@ export class Engine implements EngineActions {
 
   /** Begins to work; everything that happens from now on is an event. */
   start(): void {
-    const { watch$, scan } = this.#parts;
-    const scans$ = scanTriggers(watch$, this.#scanRequest$).pipe(
-      coalesceMap(async (trigger) => ({ trigger, scan: await scan(trigger) })),
-      tap(({ trigger, scan: result }) => this.#take(trigger, result)),
+    const { watch$, scan, clock } = this.#parts;
+    const scans$ = scanTriggers(watch$, this.#scanRequest$, this.#removal$).pipe(
+      coalesceMap(async (trigger) => ({ trigger, began: clock.now(), scan: await scan(trigger) })),
+      tap(({ trigger, began, scan: result }) => this.#take(trigger, result, began)),
     );
     const changes$ = kernelChanges(
       { ...this.#parts, writers: this.#writers },
@@ -168,7 +171,7 @@ export class Engine implements EngineActions {
     this.#parts.resolvers.forgetProblems();
     const scan = await this.#parts.scan('request');
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
-    this.#take('request', scan);
+    this.#take('request', scan, start);
     const over = this.#loop.nextRun();
     this.#resync();
     await over;
@@ -190,9 +193,12 @@ export class Engine implements EngineActions {
     );
   }
 
-  #take(trigger: ScanTrigger, scan: Scan): void {
-    if (!this.#desired.take(trigger, scan)) return;
-    this.#refreshDesired();
+  #take(trigger: ScanTrigger, scan: Scan, began: number): void {
+    const isNews = this.#desired.take(trigger, scan, began);
+    if (isNews) this.#refreshDesired();
+    // It was too early, or found nothing that can be read.
+    else if (trigger === 'removal') this.#awaitRemoval();
+    if (!isNews) return;
     for (const key of this.#changed) this.#queue.add(key, 0);
     this.#queue.add(HOST, 0);
     if ([...this.#changed].some((key) => key.startsWith('PortForward/'))) this.#lookAround$.next();
@@ -200,8 +206,7 @@ export class Engine implements EngineActions {
   }
 
   #refreshDesired(): void {
-    const now = this.#parts.clock.now();
-    const { changed, removed, nextAt } = this.#desired.refresh(now, this.#confirmed);
+    const { changed, removed } = this.#desired.refresh(this.#confirmed);
     this.#confirmed = false;
     for (const key of changed) this.#changed.add(key);
     for (const key of changed) this.#contests.forget(key);
@@ -209,7 +214,12 @@ export class Engine implements EngineActions {
       this.#queue.forget(key);
       this.#judge.forget(key);
     }
-    if (nextAt !== undefined) this.#queue.add(HOST, 0, nextAt - now);
+    if (this.#desired.nextRemovalAt !== this.#removalAt) this.#awaitRemoval();
+  }
+
+  #awaitRemoval(): void {
+    this.#removalAt = this.#desired.nextRemovalAt;
+    if (this.#removalAt !== undefined) this.#removal$.next(this.#removalAt - this.#parts.clock.now());
   }
 
   #onKernelChange(): void {
