@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
 import { Hang } from './hang.ts';
+import { OwnProcesses } from './own-processes.ts';
 import type { ElementTexts, NamedSet, NetfilterView } from './observed.ts';
 import type { ProgramResult } from './programs.ts';
 import type { Shells } from './shell.ts';
@@ -13,9 +14,9 @@ const LEAST_LIST_PATIENCE = 10_000;
 
 /** lxcnet's own two tables. No other table is ever named, listed or written. */
 export class Nft {
-  readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#remember(pid));
+  readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#ownProcesses.began(pid));
   readonly #shells: Shells;
-  readonly #ownProcesses = new Set<number>();
+  readonly #ownProcesses = new OwnProcesses();
   readonly #onLearnt: (fingerprint: string) => void;
   /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
   #fingerprint: string | undefined;
@@ -48,6 +49,7 @@ export class Nft {
   async apply(transaction: string, makesTables = false): Promise<string | undefined> {
     if (this.#hang.words !== undefined) return this.#hang.words;
     const result = await this.#writer.run(transaction);
+    this.#ownProcesses.ended();
     if (result.timedOut) this.#hang.begin(result.stderr);
     if (result.exitCode !== 0) return firstError(result.stderr);
     this.#madeAnew ||= makesTables;
@@ -130,11 +132,6 @@ export class Nft {
     if (fingerprint === this.#fingerprint) return;
     this.#fingerprint = fingerprint;
     this.#onLearnt(fingerprint);
-  }
-
-  #remember(pid: number): void {
-    this.#ownProcesses.add(pid);
-    if (this.#ownProcesses.size > 256) this.#ownProcesses.delete(this.#ownProcesses.values().next().value!);
   }
 }
 
