@@ -5,6 +5,7 @@ import { drift } from './drift.ts';
 import { firstApply } from './first-apply.ts';
 import { fullLoad } from './full-load.ts';
 import { oldArticle } from './old-article.ts';
+import { oneContainer } from './one-container.ts';
 import { oneEdit } from './one-edit.ts';
 import { packetPath } from './packet-path.ts';
 import type { Figure, Scenario } from './support.ts';
@@ -20,6 +21,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   daemon,
   drift,
   containers,
+  'one-container': oneContainer,
   'packet-path': packetPath,
   'full-load': fullLoad,
   'one-edit': oneEdit,
