@@ -31,10 +31,12 @@ export class LxcNics {
 
   /** For each Link what may be its own interface: the one of its name, or else all whose name no Link has. */
   ofLinks(links: readonly Manifest<Link>[]): ReadonlyMap<Key, readonly LxcNic[]> {
+    const names = this.#interfacesOf(links);
     for (const { key, resource } of links) {
       const { identity, nics = [] } = this.#known.get(key) ?? {};
       const named = nics.filter(({ name }) => name === resource.spec.interface);
-      const found = named.length > 0 || nics.length === 0 ? named : this.#leftOver(nics, identity, links);
+      const isLeftOver = ({ name }: LxcNic): boolean => names.get(identity)?.has(name) !== true;
+      const found = named.length > 0 ? named : nics.filter(isLeftOver);
       const before = this.#candidates.get(key) ?? [];
       if (found.length === 0) this.#candidates.delete(key);
       else if (found.length !== before.length || found.some((nic, index) => nic !== before[index]))
@@ -43,14 +45,16 @@ export class LxcNics {
     return new Map(this.#candidates);
   }
 
-  #leftOver(
-    nics: readonly LxcNic[],
-    identity: string | undefined,
-    links: readonly Manifest<Link>[],
-  ): readonly LxcNic[] {
-    const siblings = links.filter(({ key }) => this.#known.get(key)?.identity === identity);
-    const names = new Set(siblings.map(({ resource }) => resource.spec.interface));
-    return nics.filter(({ name }) => !names.has(name));
+  /** The interfaces that Links name, by their container. */
+  #interfacesOf(links: readonly Manifest<Link>[]): ReadonlyMap<string | undefined, ReadonlySet<string>> {
+    const names = new Map<string | undefined, Set<string>>();
+    for (const { key, resource } of links) {
+      const known = this.#known.get(key);
+      if (!known?.nics.length) continue;
+      const ofContainer = names.get(known.identity) ?? new Set();
+      names.set(known.identity, ofContainer.add(resource.spec.interface));
+    }
+    return names;
   }
 
   /** Forgets all others. */
