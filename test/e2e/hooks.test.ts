@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
 import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 import { refusingNft } from '../support/refusing-nft.ts';
@@ -7,9 +7,6 @@ import { refusingNft } from '../support/refusing-nft.ts';
 const ALL = ['pre-start', 'start-host', 'post-stop'];
 const LOOK = 'ip -d address show > /addresses; ip route > /routes; ip -6 route >> /routes; touch /ran';
 const of = (name: string, lab: Lab): object => ({ lxc: name, lxcPath: `${lab.directory}/lxc` });
-/** What LXC itself gives the container, so that it could send before lxcnet knows of it. */
-const ADDRESSED = veth(0, 'eth0', 'br0', 'ipv4.address = 10.10.20.10/24', 'ipv4.gateway = 10.10.20.1');
-
 function manifests(lab: Lab, ...further: readonly object[]): void {
   lab.write('a.yaml', bridge('br0'), link('vm1', '', 10, { container: of('vm1', lab) }), ...further);
 }
@@ -160,49 +157,6 @@ it('with the daemon down what counts is the kernel', async () => {
   lab.write('b.yaml', policy('p', 'vm1', { policyTypes: ['Egress'], egress: [{}] }));
   expect(starts(container)).toBe(false);
   expect(container.logged()).toMatch(/10\.10\.20\.10 in egress4 of table inet lxcnet is \S+, not /);
-});
-
-const FLOOD = `import socket, time
-four, six = socket.socket(2, 2), socket.socket(10, 2)
-end = time.time() + 3
-while time.time() < end:
-    for port in (53, 9999):
-        for one, to in ((four, '${CLIENT}'), (six, '${CLIENT6}'), (four, '10.10.20.1'), (four, '10.10.20.12')):
-            try: one.sendto(b'x', (to, port))
-            except OSError: pass
-`;
-/** Counts what arrives by UDP, by port; in a table of somebody else's, after lxcnet's. */
-const COUNT = `table inet probe {
-  counter allowed {}
-  counter forbidden {}
-  chain in { type filter hook input priority 100; udp dport 53 counter name allowed
-    udp dport 9999 counter name forbidden
-  }
-}`;
-
-it.each([
-  ['lxcnet makes the pair', EMPTY, ALL],
-  ['LXC makes the pair', ADDRESSED, ALL],
-  ['LXC makes the pair, and init does not wait', ADDRESSED, ['pre-start']],
-])('nothing of a flood from the first instruction on passes policy: %s', async (_, network, which) => {
-  await using lab = new Lab();
-  using container = new LxcContainer(lab, [...network, ...hooks(lab, which)]);
-  const sibling = lab.container('sibling');
-  manifests(
-    lab,
-    link('sibling', sibling.name, 12),
-    policy('dns', 'vm1', { policyTypes: ['Egress'], egress: [{ ports: [{ protocol: 'UDP', port: 53 }] }] }),
-  );
-  const places = [lab.client, lab.host, sibling];
-  for (const place of places) place.run(['nft', '-f', '-'], COUNT);
-  await lab.start();
-  container.write('flood.py', FLOOD);
-  container.start('python3 /flood.py; echo over > /over');
-  await lab.eventually('the flood is over', () => container.read('over') !== '', 30_000);
-  const packets = (place: (typeof places)[number], name: string): number =>
-    Number(/packets (\d+)/.exec(place.exec('nft', 'list', 'counter', 'inet', 'probe', name))?.[1]);
-  expect(packets(lab.client, 'allowed')).toBeGreaterThan(100);
-  for (const place of places) expect(packets(place, 'forbidden'), place.name).toBe(0);
 });
 
 it('a container with several interfaces has all of them, on two bridges', async () => {

@@ -1,7 +1,10 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, forward, link } from '../support/manifests.ts';
+import { ask } from '../support/resolver.ts';
 
 it.each([
   ['makes the veth pair of a container that has none', EMPTY],
@@ -33,6 +36,43 @@ it.each([
       async () => (await lab.condition('link', 'vm1'))?.reason === 'ContainerNotRunning',
     );
   }
+});
+
+it('what resolves names, on the host and in a container, stays byte for byte', async () => {
+  await using lab = new Lab();
+  using container = new LxcContainer(lab, EMPTY);
+  const inside = join(container.lxcPath, 'vm1/rootfs/etc');
+  mkdirSync(inside);
+  container.write('etc/hosts', '127.0.0.1 localhost\n');
+  container.write('etc/resolv.conf', 'nameserver 192.0.2.53\n');
+  const host = [
+    'hosts',
+    'resolv.conf',
+    'nsswitch.conf',
+    'hostname',
+    'resolvconf',
+    'dnsmasq.conf',
+    'dnsmasq.d',
+  ];
+  const files = [inside, ...host.map((name) => `/etc/${name}`).filter((path) => existsSync(path))];
+  const see = (): string =>
+    lab.host.exec(
+      'sh',
+      '-c',
+      `find -L ${files.join(' ')} -printf '%p %T@ %C@ %i %s\n'; find -L ${files.join(' ')} -type f -exec md5sum {} +`,
+    );
+  const before = see();
+  expect(before).toContain(`${inside}/resolv.conf`);
+  const spec = { container: { lxc: 'vm1', lxcPath: container.lxcPath } };
+  lab.write('a.yaml', bridge('br0', { dns: {}, dhcp: {} }), link('vm1', 'unused', 10, spec));
+  await lab.start();
+  container.start();
+  await lab.eventually('it is ready', async () => (await lab.condition('link', 'vm1'))?.status === 'True');
+  expect(ask(lab.host, '10.10.20.1', 'vm1.default.lxcnet').answers).toEqual(['10.10.20.10']);
+  container.stop();
+  await lab.stop();
+  expect(lab.cli('teardown')).toMatchObject({ status: 0 });
+  expect(see()).toBe(before);
 });
 
 /** Lines of LXC's that say something else than the manifest, and an MAC address that LXC makes up. */
