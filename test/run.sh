@@ -6,7 +6,7 @@
 # The last line is `N passed, N failed`, and the exit status 0 where nothing failed.
 set -eu
 cd "$(dirname "$0")/.."
-sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus \
+sh deploy/setup.sh ip=iproute2 nft=nftables perl=perl-base lxc-execute=lxc lighttpd=lighttpd conntrack=conntrack promtool=prometheus \
   python3=python3 dnsmasq=dnsmasq-base busybox=busybox iptables-nft=iptables ufw=ufw firewalld=firewalld \
   dbus-daemon=dbus-daemon bwrap=bubblewrap systemd-nspawn=systemd-container podman=podman newuidmap=uidmap rsync=rsync
 PATH="$PWD/node_modules/.bin:$PATH"

@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo 'the quickstart makes network namespaces and a container: run it as root' >&2; exit 1; }
-sh deploy/setup.sh ip=iproute2 nft=nftables lxc-execute=lxc lighttpd=lighttpd
+sh deploy/setup.sh ip=iproute2 nft=nftables perl=perl-base lxc-execute=lxc lighttpd=lighttpd
 PATH="$PWD/node_modules/.bin:$PATH"
 export PATH
 newest=$(find src controllers package.json rolldown.config.ts -newer dist/src/main.js 2>/dev/null | head -n 1 || true)

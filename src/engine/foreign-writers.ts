@@ -9,7 +9,7 @@ export class ForeignWriters {
 
   /** Takes note of an event that no transaction of ours caused. */
   note(event: KernelEvent): void {
-    if (event.part !== 'netfilter' || !event.certain || this.#seen.size > MOST_NAMED) return;
+    if (event.part !== 'netfilter' || this.#seen.size > MOST_NAMED) return;
     // A process chooses its own name.
     const name = /^[\w.:+-]{1,15}$/.test(event.name) ? ` (${event.name})` : '';
     this.#seen.add(`process ${event.process}${name}`);

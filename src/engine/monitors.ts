@@ -1,6 +1,7 @@
 import { Observable, defer, merge, repeat, retry, share, timer } from 'rxjs';
 import { type Listening, isStopped, listeningOf } from '../kernel/listening.ts';
-import { type KernelEvent, monitorInterfaces, monitorNetfilter } from '../kernel/monitor.ts';
+import { type KernelEvent, monitorInterfaces } from '../kernel/monitor.ts';
+import { monitorNetfilter } from '../kernel/nft-monitor.ts';
 import type { LineProgram } from '../kernel/programs.ts';
 
 /** How often is looked whether a monitor that was started listens already, and whether one that does still reads. */

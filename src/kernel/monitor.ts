@@ -23,9 +23,7 @@ export type KernelEvent =
       readonly part: 'netfilter';
       readonly process: number;
       readonly name: string;
-      /** Whether nft tells that it is about ours; it says nothing at all of some changes. */
-      readonly certain: boolean;
-      /** The sets whose elements alone have changed; absent where more has, or nft does not tell. */
+      /** The sets whose elements alone have changed; absent where more has. */
       readonly sets?: readonly string[];
     }
   /** Chains or rules of another table. */
@@ -42,8 +40,8 @@ export type KernelEvent =
 /** The receive buffer: with the default one, two thirds of a burst of 2,000 links are lost. */
 const RECEIVE_BUFFER = '8388608';
 
-/** ip: `netlink receive error No buffer space available (105)`; nft: `# ERROR: We lost some netlink events!` */
-const LOST = /no buffer space|we lost some netlink events/i;
+/** `netlink receive error No buffer space available (105)` */
+const LOST = /no buffer space/i;
 
 /** Follows links, addresses, routes and forwarding switches, in this namespace and in those that veths lead to. */
 export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
@@ -78,51 +76,3 @@ export function parseInterfaceEvent(line: string): KernelEvent | undefined {
 
 /** `5: vm1@if2: <…`, `5: vm1    inet …`; a name with other characters is as good as none. */
 const DEVICE = /^\d+: (?<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,14})(@[^\s:]+)?(:| +inet6?) /;
-
-/** Follows changes of lxcnet's own tables, and of others' chains and rules. */
-export function monitorNetfilter(onEvents: (events: readonly KernelEvent[]) => void): LineProgram {
-  const parse = netfilterEvents();
-  return followProgram('nft', ['monitor'], (lines) => {
-    const events = lines.flatMap(parse);
-    if (events.length > 0) onEvents(events);
-  });
-}
-
-/** Reads the lines of `nft monitor`, one after the other. */
-export function netfilterEvents(): (line: string) => KernelEvent[] {
-  let told = false;
-  let touched = false;
-  let foreign = false;
-  let structure = false;
-  const sets = new Set<string>();
-  return (line) => {
-    if (LOST.test(line)) return [{ part: 'unknown', monitor: 'nft', reason: 'events were lost' }];
-    const generation = /^# new generation \d+ by process (?<pid>\d+) \((?<name>.*)\)$/.exec(line)?.groups;
-    if (!generation) {
-      told ||= /^\w+ \w+ (ip|ip6|inet|arp|bridge|netdev) /.test(line);
-      if (/ (inet|bridge) lxcnet( |$)/.test(line)) {
-        touched = true;
-        const set = /^(?:add|delete) element (?:inet|bridge) lxcnet (?<name>\w+) \{/.exec(line)?.groups?.name;
-        if (set === undefined) structure = true;
-        else sets.add(set);
-      }
-      foreign ||= /^\w+ (table|chain|rule) (ip|ip6|inet) (?!lxcnet( |$))/.test(line);
-      return [];
-    }
-    const event: KernelEvent = {
-      part: 'netfilter',
-      process: Number(generation.pid),
-      name: generation.name ?? '',
-      certain: touched,
-      ...(touched && !structure && { sets: [...sets] }),
-    };
-    // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges.
-    const events: KernelEvent[] = [
-      ...(touched || !told ? [event] : []),
-      ...(foreign ? [{ part: 'foreign' as const }] : []),
-    ];
-    told = touched = foreign = structure = false;
-    sets.clear();
-    return events;
-  };
-}

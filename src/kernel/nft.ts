@@ -64,7 +64,7 @@ export class Nft {
     return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);
   }
 
-  /** Whether a process whose number `nft monitor` printed was one of ours. */
+  /** Whether a process whose number the kernel told was one of ours. */
   isOwnProcess(pid: number): boolean {
     return this.#ownProcesses.has(pid);
   }

@@ -94,8 +94,6 @@ export interface NamedSet {
   readonly family: 'inet' | 'bridge';
   readonly kind: 'set' | 'map';
   readonly name: string;
-  /** Whether `nft monitor` may say nothing of an element that leaves it. */
-  readonly silent: boolean;
 }
 
 /** What the kernel holds of lxcnet's tables. */

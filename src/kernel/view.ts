@@ -216,7 +216,7 @@ export class KernelView {
     const { named } = this.#layout;
     if (before.skeleton !== 'present' || names.length > MOST_SETS || !names.every((name) => named.has(name)))
       return this.#listNetfilter();
-    const sets = [...named.values()].filter(({ name, silent }) => silent || names.includes(name));
+    const sets = [...named.values()].filter(({ name }) => names.includes(name));
     try {
       const listed = await this.#nft.listSets(sets);
       return { ...before, elements: new Map([...before.elements, ...listed]) };

@@ -140,14 +140,8 @@ export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): La
 
 function namedSets(sets: readonly SetName[]): ReadonlyMap<string, NamedSet> {
   const named = sets.map((name): NamedSet => {
-    const { table, key, value, interval = false } = SETS[name];
-    // nft 1.0.6 says nothing at all of an element that leaves a set of concatenated ranges, or ends with a fault.
-    return {
-      family: table,
-      kind: value && !isRateSet(name) ? 'map' : 'set',
-      name,
-      silent: interval && key.length > 1,
-    };
+    const { table, value } = SETS[name];
+    return { family: table, kind: value && !isRateSet(name) ? 'map' : 'set', name };
   });
   return new Map(named.map((set) => [set.name, set]));
 }

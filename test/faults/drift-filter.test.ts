@@ -19,8 +19,12 @@ it('what somebody changes in any set or map of the filter is put right and told'
     const opensFilter = fault.includes('deleted');
     await scene.heals(fault, see, () => host.run(['nft', '-f', '-'], transaction), { opensFilter });
   }
+  // Of an element of concatenated ranges `nft monitor` 1.0.6 says nothing as it leaves, and dies as it comes.
+  const flush = (): string => host.exec('nft', 'flush', 'set', 'inet', 'lxcnet', 'network_port4');
+  await scene.heals('network_port4 flushed', see, flush, { opensFilter: true });
   await lab.ready();
   const { stdout: events } = lab.cli('events');
+  expect(events).toMatch(/DriftCorrected.*restored network_port4 .*; changed by process \d+ \(nft\)/);
   expect(events).toMatch(/DriftCorrected.*restored dnat_.*; changed by process \d+ \(nft\)/);
   expect(events).toMatch(/DriftCorrected.*dnat_.* \}: '.+' → '10\.10\.20\.10 \. 80'/);
 });

@@ -29,7 +29,7 @@ function childOf(parent: number, ...words: readonly string[]): number {
 
 const MONITORS = [
   { words: ['ip', 'monitor'], group: 'link' },
-  { words: ['nft', 'monitor'], group: 'nft' },
+  { words: ['lxcnet-nft-monitor'], group: 'nft' },
 ] as const;
 const DRIFT = 'ip link set lx-vm1 mtu 1300; nft delete element inet lxcnet bridges { br0 }';
 

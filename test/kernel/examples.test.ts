@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { NETFILTER_LISTENER } from '../../src/kernel/nft-monitor.ts';
 import { kernelState } from '../support/kernel-state.ts';
 import { Lab } from '../support/lab.ts';
 
@@ -16,7 +17,7 @@ function follow(lab: Lab): { readonly lines: () => string[]; stop(): void } {
   const programs: ChildProcess[] = [];
   let text = '';
   for (const argv of [
-    ['nft', 'monitor'],
+    NETFILTER_LISTENER,
     ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
   ]) {
     const program = spawn('ip', ['netns', 'exec', lab.host.name, ...argv], {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { netfilterEvents, parseInterfaceEvent } from '../../src/kernel/monitor.ts';
+import { parseInterfaceEvent } from '../../src/kernel/monitor.ts';
+import { NETFILTER_LISTENER, netfilterEvents } from '../../src/kernel/nft-monitor.ts';
 import { Lab } from '../support/lab.ts';
 
 /** Has a program read nothing while more events come than its buffer holds. @returns what it prints afterwards. */
@@ -21,10 +22,10 @@ async function overrun(lab: Lab, argv: readonly string[], cause: () => void): Pr
   return printed;
 }
 
-it('what nft monitor says where it has lost events is understood', async () => {
+it('a netfilter monitor that has lost events says so', async () => {
   await using lab = new Lab();
   const { host } = lab;
-  const printed = await overrun(lab, ['nft', 'monitor'], () => {
+  const printed = await overrun(lab, NETFILTER_LISTENER, () => {
     host.exec('nft', 'table inet t { set s { type ipv4_addr; }; }');
     for (let net = 0; net < 6; net++) {
       const elements = Array.from({ length: 60_000 }, (_, index) => `10.${net}.${index >> 8}.${index & 255}`);

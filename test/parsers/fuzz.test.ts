@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseLxcNics } from '../../src/kernel/lxc-config.ts';
-import { netfilterEvents, parseInterfaceEvent } from '../../src/kernel/monitor.ts';
+import { parseInterfaceEvent } from '../../src/kernel/monitor.ts';
+import { netfilterEvents } from '../../src/kernel/nft-monitor.ts';
 import { parseTable } from '../../src/kernel/nft-json.ts';
 import { parseTold } from '../../src/kernel/told.ts';
 
@@ -18,9 +19,9 @@ const LINES = [
   '[nsid 12]default via fd00:20::1 dev br0 proto 199 metric 1024 pref medium',
   '[nsid 0]2: br0    inet6 fd00:20::5/64 scope global nodad \\       valid_lft forever',
   '[nsid current]local fd00:7::1 dev va table local proto kernel metric 0 pref medium',
-  'add element inet lxcnet bridges { "br0" }',
-  'add rule inet other c accept',
-  '# new generation 7 by process 42 (nft)',
+  'element inet lxcnet bridges',
+  'rule inet other',
+  'generation 42 nft',
   'lxc.net.0.ipv4.address = 10.10.20.10/24 10.10.20.255',
   'lxc.net.0.type = veth',
 ];
@@ -73,12 +74,14 @@ describe('lines of the monitors and of LXC', () => {
   });
 
   it('of one monitor are read one after the other, and leave nothing behind a generation', () => {
-    const generation = '# new generation 7 by process 42 (nft)';
+    const [change, generation] = ['rule inet lxcnet', 'generation 42 nft'];
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const read = netfilterEvents();
         for (const text of [...lines.filter((one) => !one.includes('\n')), generation]) read(text);
-        expect(read(generation)).toEqual([{ part: 'netfilter', process: 42, name: 'nft', certain: false }]);
+        expect(read(generation)).toEqual([]);
+        read(change);
+        expect(read(generation)).toEqual([{ part: 'netfilter', process: 42, name: 'nft' }]);
       }),
       { numRuns: 500 },
     );

@@ -1,8 +1,9 @@
+import { NETFILTER_LISTENER } from '../../src/kernel/nft-monitor.ts';
 import type { Lab } from './lab.ts';
 import type { NetNs } from './netns.ts';
 
 const MONITORS = [
-  ['nft', 'monitor'],
+  NETFILTER_LISTENER,
   ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
 ];
 /** A table and a route: what shows that a monitor has come this far, and stands for nothing else. */
@@ -12,8 +13,7 @@ interface Mark {
 }
 const BEGIN: Mark = { table: 'test_begin', route: '203.0.113.1' };
 const END: Mark = { table: 'test_end', route: '203.0.113.2' };
-const MARKS =
-  /^.*(?: table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:# new generation .*\n)?/gm;
+const MARKS = /^.*(?:table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:generation .*\n)?/gm;
 
 interface Device {
   readonly addr_info: readonly {
