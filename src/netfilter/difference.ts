@@ -69,11 +69,22 @@ export function renderDifference({ removals, additions }: ElementDifference): st
   return [...commands('delete', removals), ...commands('add', additions)].map((line) => `${line}\n`).join('');
 }
 
+/**
+ * What one command holds goes to the kernel in messages of 64 KiB. The element at which such a message is full nft 1.0.6
+ * turns into binary a second time, in place, which turns the byte order of its classid back: the kernel then has an
+ * element of another number, and nobody says so. So each command is less than that: no element takes more than 120 bytes.
+ */
+const MOST_ELEMENTS = 400;
+
 function commands(verb: 'add' | 'delete', elements: readonly StaleElement[]): string[] {
   const bySet = Map.groupBy(elements, ({ set }) => set);
-  return [...bySet].map(([set, members]) => {
+  return [...bySet].flatMap(([set, members]) => {
     const texts = members.map((element) => elementText(verb === 'delete' ? deletable(element) : element));
-    return `${verb} element ${SETS[set].table} lxcnet ${set} { ${texts.join(', ')} }`;
+    const command = (some: readonly string[]): string =>
+      `${verb} element ${SETS[set].table} lxcnet ${set} { ${some.join(', ')} }`;
+    return Array.from({ length: Math.ceil(texts.length / MOST_ELEMENTS) }, (_, index) =>
+      command(texts.slice(index * MOST_ELEMENTS, (index + 1) * MOST_ELEMENTS)),
+    );
   });
 }
 

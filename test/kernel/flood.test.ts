@@ -158,6 +158,7 @@ it(
       ({ from, protocol, fresh }) => from !== 'client' || protocol === 'UDP' || fresh,
     );
     await lab.eventually('all that is open works again', () => watched.grows(kept));
+    expect(await lab.http('/metrics')).toContain('lxcnet_monitor_restarts_total{group="nft"} 0\n');
   },
   EDITS * 1000 + 180_000,
 );
