@@ -51,9 +51,11 @@ export class SettledDirectory {
         inodes.set(path, status.ino);
         const before = this.#inodes.get(path);
         const replaced = before !== undefined && before !== status.ino;
+        // The file's time may be finer than the clock's, and so a little later. One far to come says nothing: the clock
+        // was set.
         const age = Date.now() - status.mtimeMs;
-        // A time to come says nothing: the clock was set.
-        if (!replaced && age >= 0 && age < SETTLED_AFTER) wait = Math.max(wait, SETTLED_AFTER - age);
+        if (!replaced && Math.abs(age) < SETTLED_AFTER)
+          wait = Math.max(wait, SETTLED_AFTER - Math.max(age, 0));
       }),
     );
     return { inodes, wait: Math.ceil(wait) };
