@@ -95,7 +95,8 @@ const limitInfo = z.object({
 const stateful = z.object({
   elem: z.object({
     val: z.unknown(),
-    counter: z.object({ packets: z.number() }).optional(),
+    // `null` where nft was asked to leave the counters out.
+    counter: z.object({ packets: z.number() }).nullish(),
     limit: limitInfo.optional(),
   }),
 });
@@ -105,6 +106,7 @@ function unwrap(left: unknown): {
   readonly count?: number | undefined;
   readonly limit?: string | undefined;
 } {
+  if (!isRecord(left) || !('elem' in left)) return { value: left };
   const parsed = stateful.safeParse(left);
   if (!parsed.success) return { value: left };
   const { val, counter, limit } = parsed.data.elem;

@@ -94,8 +94,8 @@ export class Nft {
   async listSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
     if (this.#hang.words !== undefined) throw new Error(this.#hang.words);
     const lines = sets.map(({ family, kind, name }) => `list ${kind} ${family} lxcnet ${name}\n`);
-    // As if typed: of several in one file nft 1.0.6 lists none.
-    const { stdout, stderr, timedOut } = await this.#shells.run('nft -j -n -i', lines.join(''));
+    // As if typed: of several in one file nft 1.0.6 lists none. Without counters: nobody asks for them here.
+    const { stdout, stderr, timedOut } = await this.#shells.run('nft -j -n -s -i', lines.join(''));
     if (timedOut) this.#hang.begin(stderr);
     const answers = stdout.split('\n').filter((line) => line.startsWith('{'));
     if (answers.length !== sets.length) throw new Error(`Cannot list sets: ${firstError(stderr)}`);

@@ -15,8 +15,11 @@ export interface ProgramResult {
 /** Where programs are looked for. */
 export const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'] as const;
 
-/** Programs see this environment and nothing of the daemon's own. */
-const ENVIRONMENT = { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C' };
+/**
+ * Programs see this environment and nothing of the daemon's own. Where there is no home at all, `nft -i` reads and writes its
+ * history in the root directory.
+ */
+const ENVIRONMENT = { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C', HOME: '/nonexistent' };
 
 const LONGEST_LINE = 64 * 1024;
 const LARGEST_OUTPUT = 512 * 1024 * 1024;

@@ -40,7 +40,7 @@ export const drift: Scenario = async (report) => {
     for (let round = 0; round <= ROUNDS; round++) {
       const { damage, fix, damaged, fixed } = damageOf(round);
       const start = performance.now();
-      host.run(damage);
+      host.launch(damage);
       const event = await monitor.line(damaged, start);
       times.push((await monitor.line(fixed, event)) - event);
       await pause(BETWEEN);
@@ -81,7 +81,7 @@ export const drift: Scenario = async (report) => {
     const times: number[] = [];
     for (let round = 0; round < WIPES; round++) {
       const start = performance.now();
-      host.run(['nft', 'flush', 'ruleset']);
+      host.launch(['nft', 'flush', 'ruleset']);
       const event = await tables.line(/^delete table inet lxcnet/, start);
       times.push((await tables.line(/^add table inet lxcnet/, event)) - event);
       await pause(5 * BETWEEN);

@@ -78,6 +78,14 @@ export class Namespace {
     return stdout;
   }
 
+  /** Starts a program inside, and does not wait for it: whoever waited would see too late what it does. */
+  launch(argv: readonly string[]): void {
+    const child = spawn('nsenter', this.#command(argv), { stdio: ['ignore', 'ignore', 'inherit'] });
+    child.once('exit', (code) => {
+      if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}`);
+    });
+  }
+
   /** Starts a program inside that runs until the end. @returns it, once it has printed something. */
   async start(argv: readonly string[]): Promise<ChildProcess> {
     const child = spawn('nsenter', this.#command(argv), { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -32,6 +34,14 @@ describe('shells', () => {
     expect((await shells.run('cat', input)).stdout).toBe(input);
     expect((await shells.run('printf abc')).stdout).toBe('abc');
     expect((await shells.run('true')).stdout).toBe('');
+  });
+
+  it('leave no history of what nft was asked, neither at home nor in the root directory', async () => {
+    const histories = ['/', `${homedir()}/`].map((directory) => `${directory}.nft.history`);
+    const see = (): unknown => histories.map((path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs);
+    const before = see();
+    expect(await shells.run('nft -i', 'list tables\n')).toMatchObject({ exitCode: 0 });
+    expect(see()).toEqual(before);
   });
 
   it('keep nothing of a request that is over', async () => {

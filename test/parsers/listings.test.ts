@@ -152,6 +152,13 @@ describe('a listing of tables', () => {
     expect(packets.get('ingress4')!.size).toBe(0);
   });
 
+  it('has elements whose counters nft was asked to leave out', () => {
+    const elem = [{ elem: { val: '10.0.0.1', counter: null } }];
+    const { elements, packets } = table({ set: { name: 'denied_egress4', type: 'ipv4_addr', elem } });
+    expect([...elements.get('denied_egress4')!]).toEqual([['10.0.0.1', '']]);
+    expect(packets.get('denied_egress4')!.size).toBe(0);
+  });
+
   it.each([
     [
       { rate: 1250, burst: 64, per: 'second', inv: true, rate_unit: 'kbytes', burst_unit: 'kbytes' },
