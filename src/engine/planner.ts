@@ -3,7 +3,7 @@ import { forwardDependencies, linkDependencies } from '../../controllers/depende
 import { findForeignDrops } from '../../controllers/foreign-firewall.ts';
 import { planForwarding } from '../../controllers/forwarding.ts';
 import { planLink } from '../../controllers/link.ts';
-import { type Note, type Plan, type PlanInput, NOTHING_TO_DO } from '../../controllers/plan.ts';
+import { type Note, type Plan, type PlanInput, NOTHING_TO_DO, mayAdopt } from '../../controllers/plan.ts';
 import { planPortForward } from '../../controllers/port-forward.ts';
 import { type Leftovers, findLeftovers, planRemoval } from '../../controllers/removal.ts';
 import { planResolverRemovals } from '../../controllers/resolver.ts';
@@ -120,7 +120,7 @@ export class Planner {
     for (const manifest of input.desired.values())
       plans.set(manifest.key, this.#planResource(manifest, input));
     const strangers = findStrangers(input, claimedInterfaces(plans.values()));
-    const desired = this.#netfilter(input, forwarding.guarded, strangers);
+    const desired = this.#netfilter(input, forwarding.guarded, strangers, adoptedEnds(plans, input.desired));
     for (const manifest of ofKind<PortForward>(input, 'PortForward'))
       if (!isSuspended(manifest.resource))
         plans.set(manifest.key, this.#planForward(manifest, input, desired.conflicts));
@@ -194,9 +194,10 @@ export class Planner {
     { desired, observed }: PlanInput,
     guarded: GuardedInterfaces,
     foundStrangers: ReadonlyMap<string, Key>,
+    adopted: ReadonlyMap<string, string>,
   ): DesiredNetfilter {
     const strangers = new Map([...foundStrangers].filter(([name]) => isElementName(name)));
-    const names = hostEnds(observed);
+    const names = new Map([...adopted, ...hostEnds(observed)]);
     const addresses = [...observed.host.interfaces.values()].map(
       (device) => [device.name, device.addresses] as const,
     );
@@ -221,6 +222,24 @@ function hostEnds({ host }: Observed): ReadonlyMap<string, string> {
     [...host.interfaces.values()]
       .filter(({ kind, alias, name }) => kind === 'veth' && alias !== '' && isElementName(name))
       .map(({ alias, name }) => [alias, name]),
+  );
+}
+
+/**
+ * Host ends that are about to be taken over on request: mark → name. The filter lets their traffic go on from the first; what
+ * LXC has made is let in only when it has its mark, and with it is isolated.
+ */
+function adoptedEnds(
+  plans: ReadonlyMap<Key, Plan>,
+  desired: PlanInput['desired'],
+): ReadonlyMap<string, string> {
+  return new Map(
+    [...plans].flatMap(([key, { operations }]) => {
+      const resource = desired.get(key)?.resource;
+      if (resource?.kind !== 'Link' || !mayAdopt(resource)) return [];
+      const marked = operations.find(({ stage, claim }) => stage === 'mark' && claim?.object === 'interface');
+      return marked?.claim && isElementName(marked.claim.id) ? [[markOf(key), marked.claim.id]] : [];
+    }),
   );
 }
 
