@@ -2,15 +2,20 @@ import { Words, unquoted } from './rule-words.ts';
 import type { ForeignChain, ForeignStatement, ForeignVerdict, PacketField } from './surroundings.ts';
 
 /*
- * Reads chains as `nft list chain` prints them. Text, because for rules that iptables-nft made it says more than JSON. What
+ * Reads chains as `nft list` prints them. Text, because for rules that iptables-nft made it says more than JSON. What
  * is not understood becomes a match of which nothing is known; nothing here can fail.
  */
 
-/** Reads one or more listings, one after the other; tables of other families than IP are left out. */
-export function parseForeignChains(text: string): ForeignChain[] {
-  const chains: ForeignChain[] = [];
+/** A chain whose rules are still text, a line each. */
+export interface ListedChain extends Omit<ForeignChain, 'rules'> {
+  readonly lines: readonly string[];
+}
+
+/** Finds the chains in one or more listings; tables of other families than IP are left out. */
+export function findChains(text: string): ListedChain[] {
+  const chains: ListedChain[] = [];
   let table: Pick<ForeignChain, 'family' | 'table'> | undefined;
-  let chain: { -readonly [K in keyof ForeignChain]: ForeignChain[K] } | undefined;
+  let chain: ({ -readonly [K in keyof ListedChain]: ListedChain[K] } & { lines: string[] }) | undefined;
   for (const raw of text.split('\n')) {
     const line = raw.trim();
     const start = /^table (ip|ip6|inet|\w+) (\S+) \{/.exec(line);
@@ -19,7 +24,7 @@ export function parseForeignChains(text: string): ForeignChain[] {
       const family = start[1]!;
       table = isIpFamily(family) ? { family, table: start[2]! } : undefined;
     } else if (table && name !== undefined) {
-      chains.push((chain = { ...table, name, rules: [] }));
+      chains.push((chain = { ...table, name, lines: [] }));
     } else if (line === '}') {
       chain = undefined;
     } else if (chain && line.startsWith('type ')) {
@@ -27,10 +32,15 @@ export function parseForeignChains(text: string): ForeignChain[] {
       if (base?.hook !== undefined) chain.hook = base.hook;
       chain.policy = base?.policy === 'drop' ? 'drop' : 'accept';
     } else if (chain && line !== '' && !line.startsWith('#')) {
-      chain.rules = [...chain.rules, parseForeignRule(line)];
+      chain.lines.push(line);
     }
   }
   return chains;
+}
+
+/** The same chain with its rules understood as far as they can be. */
+export function readChain({ lines, ...chain }: ListedChain): ForeignChain {
+  return { ...chain, rules: lines.map(parseForeignRule) };
 }
 
 function isIpFamily(family: string): family is ForeignChain['family'] {

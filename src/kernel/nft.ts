@@ -21,7 +21,7 @@ export class Nft {
   /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
   #fingerprint: string | undefined;
   #madeAnew = false;
-  readonly #hang = new Hang('nft', ['list', 'tables']);
+  readonly #hang = new Hang('nft', ['list', 'chains']);
   /** How long a listing may take: with many elements, and on a slow machine, it takes a while. Milliseconds. */
   #listPatience = MOST_LIST_PATIENCE;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseForeignChains } from '../../src/kernel/foreign-text.ts';
+import { findChains, readChain } from '../../src/kernel/foreign-text.ts';
 import { type SamplePacket, foreignDrop } from '../../src/netfilter/foreign-verdict.ts';
 
 /** The chains of a table `ip filter`, as `NAME { RULE; RULE }`, FORWARD with the policy drop. */
@@ -9,7 +9,7 @@ function chains(...texts: readonly string[]) {
     const head = name === 'FORWARD' ? 'type filter hook forward priority filter; policy drop;\n' : '';
     return `chain ${name} {\n${head}${rules.replace(/ ?}$/, '').replaceAll('; ', '\n')}\n}`;
   });
-  return parseForeignChains(`table ip filter {\n${listing.join('\n')}\n}`);
+  return findChains(`table ip filter {\n${listing.join('\n')}\n}`).map(readChain);
 }
 
 const OUT: SamplePacket = {

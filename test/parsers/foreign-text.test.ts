@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseForeignChains, parseForeignRule } from '../../src/kernel/foreign-text.ts';
+import { findChains, parseForeignRule, readChain } from '../../src/kernel/foreign-text.ts';
 import { parseListeners } from '../../src/kernel/listeners.ts';
 
 const match = (field: string, ...values: string[]) => ({ type: 'match', field, negated: false, values });
@@ -103,7 +103,7 @@ table inet firewalld {
 		type filter hook forward priority filter + 10; policy accept;
 	}
 }`;
-  expect(parseForeignChains(text)).toEqual([
+  expect(findChains(text).map(readChain)).toEqual([
     {
       family: 'ip',
       table: 'filter',
@@ -134,4 +134,14 @@ nonsense`;
     { protocol: 'TCP', address: '::', port: 22 },
     { protocol: 'TCP', address: '*', port: 80, program: 'nginx' },
   ]);
+});
+
+it('many rules are read in a time that grows with them and no faster', () => {
+  const listing = (rules: number): string =>
+    `table ip filter {\n\tset crowd {\n\t\ttype ipv4_addr\n\t}\n\n\tchain c {\n\t\ttype filter hook forward priority 0; policy accept;\n${'\t\tip saddr 10.0.0.1 drop\n'.repeat(rules)}\t}\n}\n`;
+  const start = performance.now();
+  const [chain, ...others] = findChains(listing(200_000));
+  expect(performance.now() - start).toBeLessThan(2_000);
+  expect(others).toEqual([]);
+  expect(chain).toMatchObject({ name: 'c', hook: 'forward', lines: { length: 200_000 } });
 });
