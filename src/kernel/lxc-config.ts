@@ -33,9 +33,10 @@ export class LxcNics {
   ofLinks(links: readonly Manifest<Link>[]): ReadonlyMap<Key, readonly LxcNic[]> {
     const names = this.#interfacesOf(links);
     for (const { key, resource } of links) {
-      const { identity, nics = [] } = this.#known.get(key) ?? {};
+      const { nics = [] } = this.#known.get(key) ?? {};
       const named = nics.filter(({ name }) => name === resource.spec.interface);
-      const isLeftOver = ({ name }: LxcNic): boolean => names.get(identity)?.has(name) !== true;
+      const container = nics.length > 0 ? containerOf(resource) : undefined;
+      const isLeftOver = ({ name }: LxcNic): boolean => names.get(container)?.has(name) !== true;
       const found = named.length > 0 ? named : nics.filter(isLeftOver);
       const before = this.#candidates.get(key) ?? [];
       if (found.length === 0) this.#candidates.delete(key);
@@ -45,14 +46,18 @@ export class LxcNics {
     return new Map(this.#candidates);
   }
 
-  /** The interfaces that Links name, by their container. */
+  /**
+   * The interfaces that Links name, by their container, whatever is known of it yet: when it starts, some Links may have seen
+   * that already, and others not.
+   */
   #interfacesOf(links: readonly Manifest<Link>[]): ReadonlyMap<string | undefined, ReadonlySet<string>> {
     const names = new Map<string | undefined, Set<string>>();
-    for (const { key, resource } of links) {
-      const known = this.#known.get(key);
-      if (!known?.nics.length) continue;
-      const ofContainer = names.get(known.identity) ?? new Set();
-      names.set(known.identity, ofContainer.add(resource.spec.interface));
+    if ([...this.#known.values()].every(({ nics }) => nics.length === 0)) return names;
+    for (const { resource } of links) {
+      const container = containerOf(resource);
+      if (container === undefined) continue;
+      const ofContainer = names.get(container) ?? new Set();
+      names.set(container, ofContainer.add(resource.spec.interface));
     }
     return names;
   }
@@ -62,6 +67,12 @@ export class LxcNics {
     for (const known of [this.#known, this.#candidates])
       for (const key of known.keys()) if (!keys.has(key)) known.delete(key);
   }
+}
+
+/** One word for each LXC container, however a Link writes its path. */
+function containerOf({ spec }: Link): string | undefined {
+  const container = lxcContainerOf(spec.container);
+  return container && `${container.path}/${container.name}`;
 }
 
 /** Empty where it cannot be read. Whose container it is may have written it: it may be no file at all, or without end. */

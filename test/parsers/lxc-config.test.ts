@@ -1,5 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseLxcNics } from '../../src/kernel/lxc-config.ts';
+import { keyOf } from '../../src/api/key.ts';
+import type { Link } from '../../src/api/link.ts';
+import type { Manifest } from '../../src/api/resource.ts';
+import { LxcNics, parseLxcNics } from '../../src/kernel/lxc-config.ts';
 
 const nics = (...lines: readonly string[]) => parseLxcNics(lines.join('\n'));
 const NOTHING = {
@@ -93,3 +99,42 @@ describe('the interfaces of an LXC configuration', () => {
       expect(parseLxcNics(text)).toEqual([]);
   });
 });
+
+describe('what may be the interface of a Link', () => {
+  const link = (name: string, lxcPath: string, text: string): Manifest<Link> =>
+    ({
+      key: keyOf('Link', 'default', name),
+      resource: { kind: 'Link', spec: { container: { lxc: 'vm1', lxcPath }, interface: text } },
+    }) as Manifest<Link>;
+
+  it('is no interface that another Link names, also while that one has not seen a new start yet', async () => {
+    using directory = temporaryDirectory();
+    mkdirSync(join(directory.path, 'vm1'));
+    const lines = ['lxc.net.0.type = veth', 'lxc.net.0.name = lan0', 'lxc.net.0.link = br0'];
+    writeFileSync(join(directory.path, 'vm1/config'), `${lines.join('\n')}\n`);
+    const [lan, made] = [link('lan', directory.path, 'lan0'), link('made', `${directory.path}/`, 'eth9')];
+    const known = new LxcNics();
+    const candidates = () => [...known.ofLinks([lan, made])].map(([key, nics]) => [key, nics.length]);
+    await known.look(made, '1:1');
+    expect(candidates()).toEqual([]);
+    await known.look(lan, '1:1');
+    expect(candidates()).toEqual([[lan.key, 1]]);
+    await known.look(made, '1:2');
+    expect(candidates()).toEqual([[lan.key, 1]]);
+  });
+
+  it('is the one that no Link names', async () => {
+    using directory = temporaryDirectory();
+    mkdirSync(join(directory.path, 'vm1'));
+    writeFileSync(join(directory.path, 'vm1/config'), 'lxc.net.0.type = veth\nlxc.net.0.name = lan0\n');
+    const made = link('made', directory.path, 'eth9');
+    const known = new LxcNics();
+    await known.look(made, '1:1');
+    expect(known.ofLinks([made]).get(made.key)).toMatchObject([{ name: 'lan0' }]);
+  });
+});
+
+function temporaryDirectory(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'lxcnet-lxc-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
