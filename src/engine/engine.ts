@@ -14,6 +14,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
 import { Judge } from './judge.ts';
 import { Contests } from './contests.ts';
+import { Corrections } from './corrections.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EventLog } from './event-log.ts';
 import { ForeignWriters } from './foreign-writers.ts';
@@ -66,6 +67,7 @@ export class Engine implements EngineActions {
   readonly #queue: KeyedQueue<Item>;
   readonly #desired: DesiredState;
   readonly #contests: Contests;
+  readonly #corrections: Corrections;
   readonly #pace: Pace;
   readonly #writers = new ForeignWriters();
   readonly #subscription = new Subscription();
@@ -95,6 +97,9 @@ export class Engine implements EngineActions {
     const { metrics } = parts;
     this.#desired = new DesiredState(parts, parts.before);
     this.#contests = new Contests(parts);
+    this.#corrections = new Corrections(
+      (key) => parts.objects.get(key)?.status.conditions.some(isReady) === true,
+    );
     this.#pace = new Pace(parts.clock);
     const hooks = {
       added: metrics.queueAdded,
@@ -298,10 +303,9 @@ export class Engine implements EngineActions {
     this.#last = result;
     this.#lastDesired = desired;
     this.#passed$.next();
-    // What was not ready before is not drift when it is made so.
-    const expected = (key: Key): boolean =>
-      changed.has(key) || objects.get(key)?.status.conditions.some(isReady) !== true;
-    const drifts = reportPass(this.#parts, result, before, expected, this.#writers.take());
+    const isCorrection = (key: Key): boolean => this.#corrections.isCorrection(key, changed);
+    const drifts = reportPass(this.#parts, result, before, isCorrection, this.#writers.take());
+    this.#corrections.passed(changed, result.failures.keys());
     this.#contests.observe(result, before, drifts, changed);
     this.#judge.judge(desired.values(), result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)

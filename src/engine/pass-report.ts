@@ -14,9 +14,9 @@ interface Reporters {
 }
 
 /**
- * Tells what a pass did: log, events, metrics. What was done to a resource that was ready, and whose manifest did not
- * change, is drift that was put right.
+ * Tells what a pass did: log, events, metrics.
  *
+ * @param isCorrection Whether what was done to a resource is drift that was put right.
  * @param writers Who has changed our tables since the pass before, in words.
  * @returns what somebody else had changed in the filter.
  */
@@ -24,7 +24,7 @@ export function reportPass(
   { events, metrics, logger }: Reporters,
   result: PassResult,
   before: PassResult | undefined,
-  isExpected: (key: Key) => boolean,
+  isCorrection: (key: Key) => boolean,
   writers?: string,
 ): readonly FilterDrift[] {
   for (const [key, operations] of Map.groupBy(result.done, (operation) => operation.key)) {
@@ -32,7 +32,7 @@ export function reportPass(
     for (const { verb } of operations) metrics.operationsDone(kind, verb);
     const removal = !result.plan.plans.has(key);
     const corrections = operations.filter(({ follows }) => !follows);
-    const drift = !removal && corrections.length > 0 && !isExpected(key);
+    const drift = !removal && corrections.length > 0 && isCorrection(key);
     if (drift) metrics.driftDetected(kind, corrections.length);
     const reason = removal ? 'Removed' : drift ? 'DriftCorrected' : 'Configured';
     const message = summary(operations);
