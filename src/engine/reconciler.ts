@@ -2,7 +2,7 @@ import { sysctlPaths } from '../../controllers/forwarding.ts';
 import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import type { Failure, Operation } from '../kernel/command.ts';
+import { type Failure, type Operation, STAGES } from '../kernel/command.ts';
 import type { Executor } from '../kernel/executor.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
@@ -86,6 +86,8 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
   #lookedFor: LookedFor | undefined;
+  /** What was refused last of each resource whose next attempt is not due. */
+  readonly #refused = new Map<Key, Operation>();
   readonly #writer: FilterWriter;
 
   constructor(parts: ReconcilerParts) {
@@ -124,6 +126,7 @@ export class Reconciler {
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
     this.#writer.retry(options.postponed ?? new Set());
+    for (const key of this.#refused.keys()) if (!options.postponed?.has(key)) this.#refused.delete(key);
     for (let round = 1; ; round++) {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
@@ -135,6 +138,7 @@ export class Reconciler {
       const netfilterDue = netfilterError === undefined && differs;
       const due = this.#due(plan, options, failures, this.#unprotected(plan, desired, netfilterError));
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
+        for (const [key, { operation }] of failures) this.#refused.set(key, operation);
         return {
           plan,
           observed,
@@ -179,10 +183,19 @@ export class Reconciler {
     return operations.filter(
       (operation) =>
         !failures.has(operation.key) &&
-        options.postponed?.has(operation.key) !== true &&
+        !this.#waits(operation, options.postponed) &&
         // What is to be removed may go.
         (operation.verb === 'delete' || !unprotected(operation)),
     );
+  }
+
+  /** Of a resource whose next attempt is not due, what would come after the command that was refused waits with that. */
+  #waits({ key, stage, verb, object, field }: Operation, postponed: PassOptions['postponed']): boolean {
+    if (postponed?.has(key) !== true) return false;
+    const refused = this.#refused.get(key);
+    if (!refused) return true;
+    const isSame = verb === refused.verb && object === refused.object && field === refused.field;
+    return isSame || STAGES.indexOf(stage) > STAGES.indexOf(refused.stage);
   }
 
   /** What is not carried out, since what makes it safe is not in force. */
