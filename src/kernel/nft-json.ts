@@ -24,6 +24,8 @@ const setInfo = z.object({
   map: z.union([z.string(), z.array(z.string())]).optional(),
   elem: z.array(z.unknown()).default([]),
   flags: z.unknown().optional(),
+  size: z.unknown().optional(),
+  timeout: z.unknown().optional(),
 });
 const chainInfo = z.looseObject({ name: z.string() });
 const listing = z.object({
@@ -53,7 +55,14 @@ export function parseTable(stdout: string): TableListing {
       const read = readElements(definition);
       elements.set(definition.name, read.texts);
       packets.set(definition.name, read.packets);
-      structure.push([definition.name, definition.type, definition.map, definition.flags]);
+      const { name, type, map: values, flags, size, timeout } = definition;
+      structure.push([
+        name,
+        type,
+        values,
+        flags,
+        ...((size ?? timeout) === undefined ? [] : [{ size, timeout }]),
+      ]);
     }
     if (chain) {
       chains.add(chain.name);

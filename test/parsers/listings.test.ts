@@ -223,6 +223,8 @@ describe('a listing of tables', () => {
     ['a rule was removed', [set(), chain()]],
     ['a rule was changed', [set(), chain(), rule({ expr: [{ accept: null }] })]],
     ['a policy was changed', [set(), chain({ policy: 'accept' }), rule()]],
+    ['a set has room for some elements only', [set({ size: 3 }), chain(), rule()]],
+    ['elements of a set go after a time', [set({ timeout: 60 }), chain(), rule()]],
     ['a set has another type', [set({ type: 'ipv4_addr' }), chain(), rule()]],
   ])('has another fingerprint where %s', (_, members) => {
     expect(table(...members).fingerprint).not.toBe(table(set(), chain(), rule()).fingerprint);

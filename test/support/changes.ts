@@ -2,10 +2,7 @@ import { NETFILTER_LISTENER } from '../../src/kernel/nft-monitor.ts';
 import type { Lab } from './lab.ts';
 import type { NetNs } from './netns.ts';
 
-const MONITORS = [
-  NETFILTER_LISTENER,
-  ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'],
-];
+const IP = ['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf', 'all-nsid'];
 /** A table and a route: what shows that a monitor has come this far, and stands for nothing else. */
 interface Mark {
   readonly table: string;
@@ -13,7 +10,8 @@ interface Mark {
 }
 const BEGIN: Mark = { table: 'test_begin', route: '203.0.113.1' };
 const END: Mark = { table: 'test_end', route: '203.0.113.2' };
-const MARKS = /^.*(?:table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:generation .*\n)?/gm;
+const MARKS =
+  /^.*(?:table ip test_(?:begin|end)|blackhole 203\.0\.113\.[12]).*\n(?:(?:# new )?generation .*\n)?/gm;
 
 interface Device {
   readonly addr_info: readonly {
@@ -53,12 +51,16 @@ function withoutDelays(lines: readonly string[]): string[] {
 /**
  * Follows what changes in the kernel: interfaces, addresses and routes of the host and of its containers, and netfilter.
  *
+ * @param netfilter What follows netfilter.
  * @returns stops that; gives what was changed meanwhile, a line each.
  */
-export async function followChanges(lab: Lab): Promise<() => Promise<string[]>> {
+export async function followChanges(
+  lab: Lab,
+  netfilter: readonly string[] = NETFILTER_LISTENER,
+): Promise<() => Promise<string[]>> {
   await lab.eventually('addresses are settled', () => lab.namespaces().every(hasSettled));
-  const texts = MONITORS.map(() => '');
-  const monitors = MONITORS.map((argv) => lab.follow(argv));
+  const texts = ['', ''];
+  const monitors = [netfilter, IP].map((argv) => lab.follow(argv));
   for (const [index, { stdout }] of monitors.entries())
     stdout!.on('data', (data: Buffer) => (texts[index] = `${texts[index]}${data.toString()}`));
   const isSeen = ({ table, route }: Mark, text: string): boolean =>
