@@ -1,34 +1,25 @@
-import type { Observable } from 'rxjs';
 import { Subject, Subscription, interval, tap } from 'rxjs';
 import type { Orphan } from '../../controllers/removal.ts';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
-import type { Nft } from '../kernel/nft.ts';
-import type { Resolvers } from '../kernel/resolvers.ts';
-import type { KernelView } from '../kernel/view.ts';
 import type { Scan } from '../source/scan.ts';
 import { sameThings } from '../netfilter/memo.ts';
-import type { ManifestSource } from '../source/snapshot.ts';
-import type { Logger } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { coalesceMap } from './coalesce.ts';
 import { Judge } from './judge.ts';
 import { Contests } from './contests.ts';
 import { Corrections } from './corrections.ts';
 import { DesiredState } from './desired-state.ts';
-import type { EventLog } from './event-log.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { ForeignWriters } from './foreign-writers.ts';
 import { kernelChanges } from './kernel-changes.ts';
 import { kernelFacts } from './kernel-facts.ts';
 import { createLxcActions } from './lxc-actions.ts';
-import type { ObjectStore } from './object-store.ts';
 import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { Pace } from './pace.ts';
-import type { Clock, KeyedQueue } from './queue.ts';
+import type { KeyedQueue } from './queue.ts';
 import { type Readiness, readinessOf } from './readiness.ts';
-import { type PassResult, type Reconciler, writesOf } from './reconciler.ts';
-import type { KernelMonitors } from './monitors.ts';
+import { type PassResult, writesOf } from './reconciler.ts';
 import { RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
 import { WorkLoop } from './work-loop.ts';
 
@@ -37,28 +28,6 @@ const HOST = 'host';
 type Item = Key | typeof HOST;
 /** In resync periods: how often netfilter is listed, and everything planned anew, without a reason. */
 const FULL_AUDIT_EVERY = 3;
-
-export interface EngineParts {
-  readonly source: ManifestSource;
-  readonly scan: (trigger: ScanTrigger) => Promise<Scan>;
-  readonly watch$: Observable<void>;
-  /** Called where a change of the manifests was found without a sign of the watch. */
-  readonly onMissedChange: () => void;
-  readonly monitors: KernelMonitors;
-  readonly view: KernelView;
-  readonly resolvers: Resolvers;
-  readonly nft: Nft;
-  readonly reconciler: Reconciler;
-  readonly objects: ObjectStore;
-  readonly events: EventLog;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** What was in force when the daemon last ran. */
-  readonly before: ReadonlyMap<Key, Manifest>;
-  /** Called after a pass, to keep on disk what should outlive the daemon: also what stays without a manifest. */
-  readonly save: (retained: readonly Manifest[]) => Promise<boolean>;
-}
 
 /** The daemon's heart: reads manifests, follows the kernel, and runs one pass at a time. */
 export class Engine implements EngineActions {

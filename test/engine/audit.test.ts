@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Engine, type EngineParts } from '../../src/engine/engine.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import type { EngineParts } from '../../src/engine/engine-parts.ts';
 import { EventLog } from '../../src/engine/event-log.ts';
 import { ObjectStore } from '../../src/engine/object-store.ts';
 import { RESYNC_PERIOD } from '../../src/engine/triggers.ts';
