@@ -6,7 +6,7 @@ import type { Key } from '../api/key.ts';
  */
 export class Corrections {
   readonly #isReady: (key: Key) => boolean;
-  readonly #refused = new Set<Key>();
+  #refused: ReadonlySet<Key> = new Set();
 
   /** @param isReady Whether a resource was ready when it was last judged. */
   constructor(isReady: (key: Key) => boolean) {
@@ -17,11 +17,10 @@ export class Corrections {
    * Takes note of a pass before its resources are judged.
    *
    * @param changed Resources whose manifest has changed since the pass before.
-   * @param failed Resources of which something was refused.
+   * @param failing Resources of which something was refused, now or when it was last tried.
    */
-  passed(changed: ReadonlySet<Key>, failed: Iterable<Key>): void {
-    for (const key of this.#refused) if (changed.has(key) || this.#isReady(key)) this.#refused.delete(key);
-    for (const key of failed) if (!changed.has(key) && this.#isReady(key)) this.#refused.add(key);
+  passed(changed: ReadonlySet<Key>, failing: readonly Key[]): void {
+    this.#refused = new Set(failing.filter((key) => this.isCorrection(key, changed)));
   }
 
   /** Whether what was done to a resource makes good what somebody has changed. */

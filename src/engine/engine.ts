@@ -274,7 +274,7 @@ export class Engine implements EngineActions {
     this.#passed$.next();
     const isCorrection = (key: Key): boolean => this.#corrections.isCorrection(key, changed);
     const drifts = reportPass(this.#parts, result, before, isCorrection, this.#writers.take());
-    this.#corrections.passed(changed, result.failures.keys());
+    this.#corrections.passed(changed, [...result.failures.keys(), ...postponed]);
     this.#contests.observe(result, before, drifts, changed);
     this.#judge.judge(desired.values(), result, postponed);
     if (eventAt !== undefined && writesOf(result) > 0)

@@ -31,6 +31,13 @@ it('a repair that is refused at first is a correction as it succeeds, and nothin
   expect(corrections.isCorrection(VM1, NONE)).toBe(false);
 });
 
+it('a resource that is not tried again is forgotten', () => {
+  corrections.passed(NONE, [VM1]);
+  ready = false;
+  corrections.passed(NONE, []);
+  expect(corrections.isCorrection(VM1, NONE)).toBe(false);
+});
+
 it('what an edit asks for is none, whatever was refused before', () => {
   corrections.passed(NONE, [VM1]);
   ready = false;
