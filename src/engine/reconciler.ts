@@ -39,7 +39,7 @@ export interface PassOptions {
 export interface PassResult {
   readonly plan: FullPlan;
   readonly observed: Observed;
-  /** What was done, successfully. */
+  /** What was done, successfully; also of a resource of which something else failed. */
   readonly done: readonly Operation[];
   readonly failures: ReadonlyMap<Key, Failure>;
   /** nft's words, where nothing of the filter could be changed. */
@@ -229,10 +229,11 @@ export class Reconciler {
       failures.set(operation.key, { operation, message: problem!.reason });
     const operations = all.filter(({ key }) => !failures.has(key));
     const views = new Map<Key, ContainerView>();
-    const refused = await executor.run(operations, (key, container) => views.set(key, container));
+    const { done, failures: refused } = await executor.run(operations, (key, container) =>
+      views.set(key, container),
+    );
     for (const failure of refused)
       if (!failures.has(failure.operation.key)) failures.set(failure.operation.key, failure);
-    const done = operations.filter(({ key }) => !failures.has(key));
     await inventory.release(done);
     view.invalidate(...touchedParts(operations));
     for (const [key, container] of views) view.replaceContainer(key, container);

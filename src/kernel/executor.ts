@@ -19,6 +19,11 @@ interface Step {
   readonly command: IpCommand;
 }
 type Refused = Map<Operation, string>;
+/** What became of the operations; those of later stages than a failure of the same resource are in neither list. */
+export interface Outcome {
+  readonly done: readonly Operation[];
+  readonly failures: readonly Failure[];
+}
 /** Told what a container looks like after its commands. */
 type OnView = (container: Key, view: ContainerView) => void;
 
@@ -37,10 +42,11 @@ export class Executor {
   /**
    * A resource whose command failed takes no part in later stages; everything else goes on.
    *
-   * @returns what the kernel refused, one failure per operation.
+   * @returns what was done, and what the kernel refused with its words.
    */
-  async run(operations: readonly Operation[], onView: OnView): Promise<Failure[]> {
+  async run(operations: readonly Operation[], onView: OnView): Promise<Outcome> {
     const refused: Refused = new Map();
+    const tried: Operation[] = [];
     const failedKeys = new Set<Key>();
     for (const stage of STAGES) {
       const due = operations.filter(
@@ -48,9 +54,13 @@ export class Executor {
       );
       if (due.length === 0) continue;
       await this.#runStage(due, refused, onView);
+      tried.push(...due);
       for (const { key } of refused.keys()) failedKeys.add(key);
     }
-    return [...refused].map(([operation, message]) => ({ operation, message }));
+    return {
+      done: tried.filter((operation) => !refused.has(operation)),
+      failures: [...refused].map(([operation, message]) => ({ operation, message })),
+    };
   }
 
   async #runStage(operations: readonly Operation[], refused: Refused, onView: OnView): Promise<void> {

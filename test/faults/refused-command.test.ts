@@ -47,3 +47,36 @@ it('what somebody changes of a Link of which the kernel refuses a part is put ri
   expect(await refusal()).toBe(words);
   expect((await lab.condition('link', 'vm1'))?.status).toBe('False');
 });
+
+it('what is put right beside something that is refused is told and counted', async () => {
+  await using lab = new Lab();
+  const vm1 = lab.container('vm1');
+  lab.write('a.yaml', bridge('br0'), link('vm1', vm1.name, 10));
+  await lab.start();
+  await lab.ready();
+  // The container takes the gateway's address itself: the address comes back, and no route leads through the gateway.
+  const changes = [
+    'address add fd00:20::1/128 dev lo',
+    'route delete ::/0 via fd00:20::1 dev eth0',
+    'address delete fd00:20::10/64 dev eth0',
+  ];
+  vm1.run(['ip', '-batch', '-'], `${changes.join('\n')}\n`);
+  await lab.eventually(
+    'the route is refused',
+    async () => (await lab.condition('link', 'vm1'))?.reason === 'ReconciliationFailed',
+  );
+  const corrected = (): string =>
+    lab
+      .cli('events')
+      .stdout.split('\n')
+      .filter((line) => line.includes('DriftCorrected'))
+      .join('\n');
+  expect(corrected()).toContain('created address fd00:20::10/64 on eth0');
+  expect(corrected()).not.toContain('created route');
+  const drift = /^lxcnet_drift_detected_total\{kind="Link"\} (\d+)$/m;
+  expect(drift.exec(await lab.http('/metrics'))?.[1]).toBe('1');
+
+  vm1.exec('ip', 'address', 'delete', 'fd00:20::1/128', 'dev', 'lo');
+  await lab.ready();
+  expect(corrected()).toContain('created route ::/0 via fd00:20::1');
+});
