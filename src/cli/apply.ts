@@ -60,6 +60,7 @@ function verdict(manifest: Manifest, pass: PassResult, { snapshot }: ReadManifes
 
 function isOpen(manifest: Manifest, pass: PassResult, read: ReadManifests): boolean {
   if (manifest.resource.kind === 'Namespace') return false;
+  if (pass.unfinished.has(manifest.key)) return true;
   const { result } = verdict(manifest, pass, read);
   return result === 'error' || result === 'blocked';
 }

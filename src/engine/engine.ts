@@ -196,8 +196,9 @@ export class Engine implements EngineActions {
     if (this.#removalAt !== undefined) this.#removal$.next(this.#removalAt - this.#parts.clock.now());
   }
 
-  #onKernelChange(): void {
-    this.#firstEventAt ??= this.#parts.clock.now();
+  /** @param since When it was that something changed. */
+  #onKernelChange(since = this.#parts.clock.now()): void {
+    this.#firstEventAt ??= since;
     this.#queue.add(HOST, -10, this.#pace.wait());
     this.#loop.wake();
   }
@@ -283,6 +284,7 @@ export class Engine implements EngineActions {
     this.#queue.forget(HOST);
     const again = this.#contests.settle();
     if (again !== undefined) this.#queue.add(HOST, -10, again);
+    if (result.unfinished.size > 0) this.#onKernelChange(eventAt);
     await this.#save();
   }
 

@@ -30,12 +30,13 @@ export class Judge {
     this.#parts = parts;
   }
 
-  /** @param postponed Resources whose next attempt is not due: they stay as they are. */
+  /** @param postponed Resources whose next attempt is not due: they stay as they are, like those that are not finished. */
   judge(manifests: Iterable<Manifest>, result: PassResult, postponed: ReadonlySet<Key>): void {
     const successes = new Map<Kind, number>();
     for (const manifest of manifests) {
       const { kind } = manifest.resource;
-      if (kind === 'Namespace' || postponed.has(manifest.key)) continue;
+      if (kind === 'Namespace' || postponed.has(manifest.key) || result.unfinished.has(manifest.key))
+        continue;
       const verdict = this.#judgeOne(manifest, result);
       if (verdict === 'success') successes.set(kind, (successes.get(kind) ?? 0) + 1);
       else this.#parts.metrics.reconciled(kind, verdict);

@@ -21,7 +21,7 @@ import { FilterWriter, type Refusal } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
 
-/** After this many rounds, what still differs is said to resist. */
+/** A pass ends after this many; what it has put right in each of them, and differs again, is said to resist. */
 const MOST_ROUNDS = 5;
 
 export type Phase = 'observe' | 'plan' | 'apply' | 'verify';
@@ -42,6 +42,8 @@ export interface PassResult {
   /** What was done, successfully; also of a resource of which something else failed. */
   readonly done: readonly Operation[];
   readonly failures: ReadonlyMap<Key, Failure>;
+  /** Resources that came too late to be finished, a container that has just started: the next pass is about them. */
+  readonly unfinished: ReadonlySet<Key>;
   /** nft's words, where nothing of the filter could be changed. */
   readonly netfilterError?: string;
   /** What was refused of the filter while the rest was carried out, by the resources that have something in it. */
@@ -123,6 +125,8 @@ export class Reconciler {
     const failures = new Map<Key, Failure>();
     const done: Operation[] = [];
     const filter: FilterWrite[] = [];
+    /** In how many rounds something was done of each. */
+    const rounds = new Map<Key, number>();
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
     this.#writer.retry(options.postponed ?? new Set());
@@ -144,6 +148,10 @@ export class Reconciler {
           observed,
           done,
           failures,
+          unfinished: new Set([
+            ...due.flatMap(({ key }) => ((rounds.get(key) ?? 0) < MOST_ROUNDS ? key : [])),
+            ...(netfilterDue ? netfilter.difference.additions.map(({ owner }) => owner) : []),
+          ]),
           filter,
           refusals: this.#writer.refusals(this.#lookFor(desired).links),
           ...(netfilterError === undefined ? { inForce: this.#writer.inForce } : { netfilterError }),
@@ -162,6 +170,8 @@ export class Reconciler {
         }
         const unprotected = this.#unprotected(plan, desired, netfilterError);
         const allowed = this.#due(plan, options, failures, unprotected);
+        for (const key of new Set(allowed.map((operation) => operation.key)))
+          rounds.set(key, (rounds.get(key) ?? 0) + 1);
         done.push(...(await this.#execute(allowed, failures)));
       });
     }

@@ -62,6 +62,15 @@ export class OwnPrograms {
       `mount --bind ${placeOf(folder)} ${join(this.#directory, 'machine', folder)}`,
       `mount --bind ${join(this.#directory, folder)} ${placeOf(folder)}`,
     ]);
-    return ['unshare', '--mount', 'sh', '-c', `${mounts.join(' && ')} && exec "$@"`, 'sh'];
+    return [
+      'unshare',
+      '--mount',
+      '--propagation',
+      'slave',
+      'sh',
+      '-c',
+      `${mounts.join(' && ')} && exec "$@"`,
+      'sh',
+    ];
   }
 }
