@@ -15,6 +15,8 @@ const LEAST_LIST_PATIENCE = 10_000;
 /** lxcnet's own two tables. No other table is ever named, listed or written. */
 export class Nft {
   readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#ownProcesses.began(pid));
+  /** As if typed: of several lists in one file nft 1.0.6 prints none. Without counters: nobody asks for them here. */
+  readonly #lister = new StandbyProgram('nft', ['-j', '-n', '-s', '-i']);
   readonly #shells: Shells;
   readonly #ownProcesses = new OwnProcesses();
   readonly #onLearnt: (fingerprint: string) => void;
@@ -94,10 +96,14 @@ export class Nft {
   async listSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
     if (this.#hang.words !== undefined) throw new Error(this.#hang.words);
     const lines = sets.map(({ family, kind, name }) => `list ${kind} ${family} lxcnet ${name}\n`);
-    // As if typed: of several in one file nft 1.0.6 lists none. Without counters: nobody asks for them here.
-    const { stdout, stderr, timedOut } = await this.#shells.run('nft -j -n -s -i', lines.join(''));
+    // nft's end would be waited for 5 to 20 ms: after a deletion the kernel lets go of its socket only once nobody can
+    // see any more what was deleted.
+    const { stdout, stderr, timedOut } = await this.#lister.run(
+      lines.join(''),
+      (printed) => answersOf(printed).length === sets.length,
+    );
     if (timedOut) this.#hang.begin(stderr);
-    const answers = stdout.split('\n').filter((line) => line.startsWith('{'));
+    const answers = answersOf(stdout);
     if (answers.length !== sets.length) throw new Error(`Cannot list sets: ${firstError(stderr)}`);
     return new Map(answers.flatMap((answer) => [...readTable('inet', answer).elements]));
   }
@@ -110,6 +116,7 @@ export class Nft {
   close(): void {
     this.#hang.close();
     this.#writer.close();
+    this.#lister.close();
   }
 
   async #listTables(families: readonly Family[]): Promise<(TableListing | undefined)[]> {
@@ -143,6 +150,11 @@ export interface TableLayout {
   readonly chain: string;
   /** By name. */
   readonly named: ReadonlyMap<string, NamedSet>;
+}
+
+/** The listings that nft has printed to their end, each on a line. */
+function answersOf(stdout: string): string[] {
+  return stdout.endsWith('\n') ? stdout.split('\n').filter((line) => line.startsWith('{')) : [];
 }
 
 function readListing(family: Family, { exitCode, stdout, stderr }: ProgramResult): TableListing | undefined {

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { reportProgram } from './command-report.ts';
 
@@ -56,8 +58,12 @@ export interface StartedProgram {
   readonly pid: number | undefined;
   /** Whether it still runs. */
   alive(): boolean;
-  /** Gives it its whole input and waits for its end, at most so many milliseconds. */
-  finish(input: string, timeout: number): Promise<ProgramResult>;
+  /**
+   * Gives it its whole input and waits for its end, at most so many milliseconds.
+   *
+   * @param isAnswer Whether what it has printed so far is all that is wanted of it; then its end is not waited for.
+   */
+  finish(input: string, timeout: number, isAnswer?: (stdout: string) => boolean): Promise<ProgramResult>;
   kill(): void;
 }
 
@@ -81,12 +87,15 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
     pid: program.pid,
     alive: () => alive,
     kill,
-    async finish(input, timeout) {
+    async finish(input, timeout, isAnswer) {
       const since = performance.now();
       const limit = setTimeout(kill, timeout);
+      void ended.then(() => clearTimeout(limit));
+      const answer = isAnswer && answerOf(program.stdout, isAnswer);
       program.stdin.end(input);
-      const { stdout, stderr, exitCode, shortMessage } = await ended;
-      clearTimeout(limit);
+      const { stdout, stderr, exitCode, shortMessage } = await (answer
+        ? Promise.race([answer, ended])
+        : ended);
       const timedOut = exitCode === undefined && performance.now() - since >= timeout;
       const late = `${file} has not answered within ${Math.round(timeout / 1000)} s`;
       const words = exitCode === 0 || stderr !== '' ? stderr : (shortMessage ?? '');
@@ -96,6 +105,21 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
       return result;
     },
   };
+}
+
+/** What a program prints until it is all that is wanted; never where that does not come. */
+function answerOf(
+  stream: Readable,
+  isAnswer: (stdout: string) => boolean,
+): Promise<{ stdout: string; stderr: string; exitCode: 0; shortMessage?: undefined }> {
+  return new Promise((resolve) => {
+    const decoder = new StringDecoder('utf8');
+    let stdout = '';
+    stream.on('data', (chunk: Buffer) => {
+      stdout += decoder.write(chunk);
+      if (isAnswer(stdout)) resolve({ stdout, stderr: '', exitCode: 0 });
+    });
+  });
 }
 
 function killGroup(pid: number | undefined): void {

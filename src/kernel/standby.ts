@@ -23,14 +23,18 @@ export class StandbyProgram {
     this.#onStart = onStart;
   }
 
-  /** Runs the program with this input. */
-  async run(input: string): Promise<ProgramResult> {
+  /**
+   * Runs the program with this input.
+   *
+   * @param isAnswer Whether what it has printed is all that is wanted; then its end is not waited for.
+   */
+  async run(input: string, isAnswer?: (stdout: string) => boolean): Promise<ProgramResult> {
     const spare = this.#spare;
     this.#spare = undefined;
     // An instance that has ended meanwhile (killed by somebody) is of no use.
     const program = spare?.alive() === true ? spare : startProgram(this.#file, this.#args);
     if (program.pid !== undefined) this.#onStart(program.pid);
-    const result = await program.finish(input, patienceWith(input));
+    const result = await program.finish(input, patienceWith(input), isAnswer);
     this.#timer ??= setTimeout(() => this.#restock(), RESTOCK_DELAY).unref();
     return result;
   }
