@@ -35,12 +35,21 @@ export function elementFact(element: Pick<Element, 'set' | 'key'>): string {
  */
 export function filterDrift(writes: readonly FilterWrite[], before: ElementTable | undefined): FilterDrift[] {
   if (!before) return [];
+  /** What the pass itself has written, by fact: what it adds in one round it may remove in the next. */
+  const written = new Map<string, string | undefined>();
+  const isInForce = (element: Pick<Element, 'set' | 'key' | 'value'>): boolean => {
+    const { set, key, value } = element;
+    const fact = elementFact(element);
+    return (written.has(fact) ? written.get(fact) : before.get(set)?.get(key)?.value) === value;
+  };
   return writes.flatMap(({ difference: { additions, removals }, tables }) => {
+    const restored = additions.filter(isInForce);
+    const intruders = removals.filter((element) => !isInForce(element));
+    for (const element of removals) written.set(elementFact(element), undefined);
+    for (const element of additions) written.set(elementFact(element), element.value);
     if (tables === 'made anew') return [];
     if (tables === 'restored')
       return [{ fact: TABLES_FACT, name: `the ${TABLES_FACT}`, text: `made the ${TABLES_FACT} anew` }];
-    const restored = additions.filter(({ set, key, value }) => before.get(set)?.get(key)?.value === value);
-    const intruders = removals.filter(({ set, key, value }) => before.get(set)?.get(key)?.value !== value);
     const replaced = new Set(restored.map(elementFact));
     const found = new Map(removals.map((element) => [elementFact(element), element.value]));
     const told = (element: Element): string => {

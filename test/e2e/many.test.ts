@@ -24,12 +24,11 @@ it('two hundred containers that start at once all become ready, and none is said
   console.log(`${CONTAINERS} containers are ready after ${Math.max(...ready) - before} ms`);
   for (const container of containers.slice(0, 4))
     expect(container.run('ip', 'address')).toContain(`10.10.20.${container.name.slice(1)}/24`);
+  const events = lab.cli('events').stdout.split('\n');
   // A veth of LXC's may be seen as a port of the bridge before the process is found that it is for.
-  const warnings = lab
-    .cli('events')
-    .stdout.split('\n')
-    .filter((line) => line.includes(' Warning ') && !line.includes(' UndeclaredPort '));
+  const warnings = events.filter((line) => line.includes(' Warning ') && !line.includes(' UndeclaredPort '));
   expect(warnings).toEqual([]);
+  expect(events.filter((line) => line.includes(' DriftCorrected '))).toEqual([]);
   const failed = /^lxcnet_reconcile_errors_total\{kind="Link"\} (\d+)$/m.exec(await lab.http('/metrics'));
   expect(failed?.[1]).toBe('0');
 });
