@@ -1,6 +1,6 @@
 import { parseCidr } from '../src/api/address.ts';
 import type { Key } from '../src/api/key.ts';
-import type { Operation, Place, Stage } from '../src/kernel/command.ts';
+import type { Claim, Operation, Place, Stage } from '../src/kernel/command.ts';
 import type { ObservedInterface } from '../src/kernel/observed.ts';
 import { type Claims, ip } from './plan.ts';
 
@@ -28,17 +28,18 @@ export function planAddresses(
   const additions = target.desired
     .filter((address) => !present.has(address))
     .map((address) => addition(target, address));
-  const claimed = new Set(
+  // A resource has one interface, which may have had another name when the address came.
+  const claimed = new Map(
     claims
       .of(target.key)
-      .filter(({ object, id }) => object === 'address' && id.endsWith(` dev ${target.interface}`))
-      .map(({ id }) => id.slice(0, id.indexOf(' '))),
+      .filter(({ object }) => object === 'address')
+      .map((claim) => [claim.id.slice(0, claim.id.indexOf(' ')), claim]),
   );
   const isOver = (address: string): boolean =>
     claimed.has(address) || target.overruled?.has(address.slice(0, address.indexOf('/'))) === true;
   const removals = [...present]
     .filter((address) => isOver(address) && !target.desired.includes(address))
-    .map((address) => removal(target, address));
+    .map((address) => removal(target, address, claimed.get(address)));
   return [...removals, ...additions];
 }
 
@@ -55,13 +56,17 @@ function addition({ key, place, stage, interface: name }: AddressTarget, address
   };
 }
 
-function removal({ key, place, stage, interface: name }: AddressTarget, address: string): Operation {
+function removal(
+  { key, place, stage, interface: name }: AddressTarget,
+  address: string,
+  claim: Claim | undefined,
+): Operation {
   return {
     key,
     stage,
     verb: 'delete',
     object: `address ${address} on ${name}`,
     commands: [ip(place, 'address', 'delete', address, 'dev', name)],
-    release: { owner: key, object: 'address', id: `${address} dev ${name}` },
+    ...(claim && { release: claim }),
   };
 }

@@ -34,7 +34,7 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
   if (obstacle) return { operations: planResolverStop(key, resource.metadata.name, input), obstacle };
   // Under another name: somebody has given it one, or its manifest has.
   const former = named ? undefined : interfaceMarkedFor(host, key);
-  const rename = former?.kind === 'bridge' ? renamed(key, former, name, input) : undefined;
+  const rename = former?.kind === 'bridge' ? renamed(key, former, name, input.claims) : undefined;
   const device = named ?? rename?.device;
   const ports = planPorts(manifest, name, input);
   const resolver = planResolvers(manifest, device, input);
@@ -43,7 +43,7 @@ export function planBridge(manifest: Manifest<Bridge>, input: PlanInput): Plan {
     operations: [
       ...formerInterfaces(key, [name, rename && former?.name], input),
       ...takenBack(named, key, input.claims),
-      ...(rename?.operations ?? []),
+      ...(rename ? [rename.operation] : []),
       ...(device ? [] : [creation(manifest, name)]),
       ...planSettings(manifest, name, device),
       ...planAddresses(

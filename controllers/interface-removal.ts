@@ -1,7 +1,19 @@
 import type { Key } from '../src/api/key.ts';
-import type { Operation } from '../src/kernel/command.ts';
+import type { Claim, Operation } from '../src/kernel/command.ts';
 import { type ObservedInterface, isMarkedFor } from '../src/kernel/observed.ts';
 import { type PlanInput, ip } from './plan.ts';
+
+/** Takes out of the inventory what is not there, or not ours, any more. */
+export function letGo(claim: Claim): Operation {
+  return {
+    key: claim.owner,
+    stage: 'restore',
+    verb: 'delete',
+    object: `${claim.object} ${claim.id}`,
+    commands: [],
+    release: claim,
+  };
+}
 
 /** Removes an interface that carries lxcnet's mark; of a veth pair both ends go. */
 export function interfaceRemoval(owner: Key, { name, kind }: ObservedInterface): Operation {
@@ -16,7 +28,8 @@ export function interfaceRemoval(owner: Key, { name, kind }: ObservedInterface):
 }
 
 /**
- * Removes the interfaces that a resource had under other names.
+ * Removes the interfaces that a resource had under other names, and forgets those that are gone: LXC gives a container's
+ * veth another name with each start.
  *
  * @param names Of the one that it has.
  */
@@ -28,8 +41,9 @@ export function formerInterfaces(
   return claims
     .of(owner)
     .filter(({ object, id }) => object === 'interface' && !names.includes(id))
-    .flatMap(({ id }) => {
-      const device = observed.host.interfaces.get(id);
-      return device && isMarkedFor(device, owner) ? [interfaceRemoval(owner, device)] : [];
+    .flatMap((claim) => {
+      const device = observed.host.interfaces.get(claim.id);
+      if (!device) return [letGo(claim)];
+      return isMarkedFor(device, owner) ? [interfaceRemoval(owner, device)] : [];
     });
 }

@@ -4,10 +4,10 @@ import type { Link } from '../src/api/link.ts';
 import { ANNOTATIONS } from '../src/api/group.ts';
 import { bridgeInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
-import type { Operation, Stage } from '../src/kernel/command.ts';
+import type { Claim, Operation, Stage } from '../src/kernel/command.ts';
 import { type ObservedInterface, isMarkedFor, markOf } from '../src/kernel/observed.ts';
 import type { LinkContext } from './link-context.ts';
-import { findHostEnd, findInside, hostNameOf } from './link-ends.ts';
+import { findHostEnd, findInside, hostNameOf, interfaceClaim } from './link-ends.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { renamed, renamedInside } from './interface-rename.ts';
@@ -119,7 +119,11 @@ function planPair(context: LinkContext): Plan {
   const other = input.observed.host.interfaces.get(name);
   if (host && other && other !== host)
     return { operations: [], obstacle: conflict(`interface '${name}' exists and ${ownerText(other)}`) };
-  const rename = host && !stale && host.name !== name ? renamed(key, host, name, input) : undefined;
+  // What was there before it became ours keeps the name with which it came where the manifest has none.
+  const known = host && interfaceClaim(key, host, input.claims);
+  const before = known ? known.before : host?.name;
+  const rename =
+    host && !stale && host.name !== name ? renamed(key, host, name, input.claims, before) : undefined;
   const present = stale ? undefined : (rename?.device ?? host);
   const renameInside = former && present && renamedInside(key, place, former, resource.spec.interface);
   const unlimited = resource.spec.bandwidth && input.observed.missing.has('bandwidth');
@@ -128,10 +132,10 @@ function planPair(context: LinkContext): Plan {
     operations: [
       ...(stale ? [interfaceRemoval(key, host)] : []),
       ...formerInterfaces(key, [name, rename && host?.name], input),
-      ...(rename ? rename.operations : takenBack(present, key, input.claims)),
+      ...(rename ? [rename.operation] : takenBack(present, key, input.claims, before)),
       ...(present ? [] : [creation(context, name)]),
-      ...(renameInside?.operations ?? []),
-      ...planHostSide(context, name, present),
+      ...(renameInside ? [renameInside.operation] : []),
+      ...planHostSide(context, name, present, stale ? undefined : before),
       ...planContainerSide(context, renameInside?.device ?? (present && inside)),
       ...(present?.up ? [] : [setting(context, 'activate', name, 'state', 'down', 'up', ['up'])]),
       ...planProxies(context),
@@ -180,7 +184,13 @@ function creation({ manifest, bridge, place }: LinkContext, name: string): Opera
   };
 }
 
-function planHostSide(context: LinkContext, name: string, host: ObservedInterface | undefined): Operation[] {
+/** @param before The name with which it came. */
+function planHostSide(
+  context: LinkContext,
+  name: string,
+  host: ObservedInterface | undefined,
+  before: string | undefined,
+): Operation[] {
   const { manifest, bridge } = context;
   const alias = markOf(manifest.key);
   const master = bridgeInterfaceOf(bridge);
@@ -188,10 +198,19 @@ function planHostSide(context: LinkContext, name: string, host: ObservedInterfac
   const isolated = bridge.spec.siblings === 'Routed';
   const joins = host?.master !== master;
   const onOff = (value: boolean): string => (value ? 'on' : 'off');
+  // The kernel begins anew with each bridge that a port joins.
+  const isIsolated = !joins && host.isolated;
+  // Taking over a veth that LXC made enters it in the inventory, too.
+  const claim: Claim = {
+    owner: manifest.key,
+    object: 'interface',
+    id: name,
+    ...(before !== undefined && { before }),
+  };
   return [
     ...(host?.alias === alias
       ? []
-      : [setting(context, 'mark', name, 'alias', host?.alias ?? '', alias, ['alias', alias])]),
+      : [{ ...setting(context, 'mark', name, 'alias', host?.alias ?? '', alias, ['alias', alias]), claim }]),
     // The host has no business on a port of its bridge: no link-local address, no neighbour discovery.
     ...(host
       ? []
@@ -202,10 +221,10 @@ function planHostSide(context: LinkContext, name: string, host: ObservedInterfac
     ...(joins
       ? [setting(context, 'configure', name, 'master', host?.master ?? '', master, ['master', master])]
       : []),
-    ...(!joins && host.isolated === isolated
+    ...(isIsolated === isolated
       ? []
       : [
-          setting(context, 'configure', name, 'isolated', onOff(host?.isolated ?? false), onOff(isolated), [
+          setting(context, 'configure', name, 'isolated', onOff(isIsolated), onOff(isolated), [
             'type',
             'bridge_slave',
             'isolated',
@@ -246,7 +265,5 @@ function setting(
     from,
     to,
     commands: [ip('host', 'link', 'set', 'dev', name, ...args)],
-    // Taking over a veth that LXC made enters it in the inventory too.
-    ...(field === 'alias' && { claim: { owner: manifest.key, object: 'interface' as const, id: name } }),
   };
 }

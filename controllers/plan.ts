@@ -86,8 +86,17 @@ export function ownership(
   return claimed && device.alias === '' && device.mac === mac ? 'half-made' : 'foreign';
 }
 
-/** Enters an interface with this resource's mark in the inventory where that was lost: else it would outlive its manifest. */
-export function takenBack(device: ObservedInterface | undefined, key: Key, claims: Claims): Operation[] {
+/**
+ * Enters an interface with this resource's mark in the inventory where that was lost: else it would outlive its manifest.
+ *
+ * @param before The name with which it came, where it may have been there before it became ours.
+ */
+export function takenBack(
+  device: ObservedInterface | undefined,
+  key: Key,
+  claims: Claims,
+  before?: string,
+): Operation[] {
   if (!device || !isMarkedFor(device, key) || claims.find('interface', device.name)) return [];
   return [
     {
@@ -96,7 +105,7 @@ export function takenBack(device: ObservedInterface | undefined, key: Key, claim
       verb: 'update',
       object: `interface ${device.name}`,
       commands: [],
-      claim: { owner: key, object: 'interface', id: device.name },
+      claim: { owner: key, object: 'interface', id: device.name, ...(before !== undefined && { before }) },
     },
   ];
 }

@@ -6,7 +6,7 @@ import {
   type ObservedRoute,
   markedKey,
 } from '../src/kernel/observed.ts';
-import { interfaceRemoval } from './interface-removal.ts';
+import { interfaceRemoval, letGo } from './interface-removal.ts';
 import { proxyRemovals } from './link-proxies.ts';
 import { type PlanInput, ip } from './plan.ts';
 import { ROUTE_PROTOCOL, routeIdentity, routeText } from './route-text.ts';
@@ -67,31 +67,23 @@ export function planRemoval(key: Key, input: PlanInput): Operation[] {
 
 function removalOf(claim: Claim, { observed }: PlanInput): Operation[] {
   const { owner, object, id } = claim;
-  const letGo: Operation = {
-    key: owner,
-    stage: 'restore',
-    verb: 'delete',
-    object: `${object} ${id}`,
-    commands: [],
-    release: claim,
-  };
   switch (object) {
     case 'interface': {
       const device = observed.host.interfaces.get(id);
-      return [device && markedKey(device) === owner ? interfaceRemoval(owner, device) : letGo];
+      return [device && markedKey(device) === owner ? interfaceRemoval(owner, device) : letGo(claim)];
     }
     case 'route': {
       const route = observed.host.routes.find(
         (candidate) => candidate.protocol === ROUTE_PROTOCOL && routeIdentity(candidate) === id,
       );
-      return [route ? routeRemoval(owner, route) : letGo];
+      return [route ? routeRemoval(owner, route) : letGo(claim)];
     }
     case 'port':
-      return [portRelease(claim, observed.host) ?? letGo];
+      return [portRelease(claim, observed.host) ?? letGo(claim)];
     case 'proxy':
-      return observed.host.proxies.has(id) ? [] : [letGo];
+      return observed.host.proxies.has(id) ? [] : [letGo(claim)];
     case 'address': // goes with its interface
-      return [letGo];
+      return [letGo(claim)];
     case 'sysctl': // given back with the forwarding
       return [];
   }

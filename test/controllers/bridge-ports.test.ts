@@ -65,6 +65,17 @@ describe('a new interface name in the manifest', () => {
     expect(released(operations)).toEqual(['interface br0']);
   });
 
+  it('takes the addresses along, which go later like others', () => {
+    const claims = [claim(BR0, 'interface', 'br0'), claim(BR0, 'address', '10.10.20.1/24 dev lan')];
+    const renamed = { ...made, addresses: ['10.10.20.1/24', '10.99.0.1/24'] };
+    const { operations } = plan({ addresses: ['10.10.21.1/24'] }, [renamed], { claims });
+    expect(lines(operations)).toEqual([
+      'configure: ip address delete 10.10.20.1/24 dev br0',
+      'configure: ip address add 10.10.21.1/24 dev br0',
+    ]);
+    expect(released(operations)).toEqual(['address 10.10.20.1/24 dev lan']);
+  });
+
   it('removes the one under the old one where one of ours has the new one already', () => {
     const claims = [claim(BR0, 'interface', 'br0'), claim(BR0, 'interface', 'lan')];
     const { operations } = plan({ interface: 'lan' }, [{ ...made, name: 'lan', index: 99 }], { claims });

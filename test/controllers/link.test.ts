@@ -4,6 +4,8 @@ import { claim, claimed, observedRoute, released } from './claims.ts';
 import { lines, view } from './fixture.ts';
 import { HOST_END, INSIDE, MADE, PROXIES, ROUTES, type Scene, VM1, plan } from './link-scene.ts';
 
+const PROXY_CLAIM = claim(VM1, 'proxy', 'br0 fd00:20::10');
+
 describe('a link that is not there', () => {
   const { operations, obstacle, references } = plan({});
 
@@ -56,8 +58,7 @@ describe('a link that is not there', () => {
 
   it('of a switched bridge is not isolated and needs no proxy', () => {
     const commands = lines(plan({ bridgeSpec: { siblings: 'Switched' } }).operations).join('\n');
-    expect(commands).toContain('isolated off');
-    expect(commands).not.toContain('proxy');
+    expect(commands).not.toMatch(/isolated|proxy/);
   });
 });
 
@@ -77,7 +78,7 @@ it('a link that is not in the inventory is entered, and nothing else', () => {
   const { operations } = plan({ ...MADE, claims: [], inventoryLost: true });
   expect(lines(operations)).toEqual([]);
   expect(operations.map(({ claim: entered }) => entered)).toEqual([
-    claim(VM1, 'interface', HOST_END.name),
+    { ...claim(VM1, 'interface', HOST_END.name), before: HOST_END.name },
     claim(VM1, 'proxy', 'br0 fd00:20::10'),
   ]);
 });
@@ -127,7 +128,32 @@ describe('a link that has drifted', () => {
 
   it('keeps the name of a host end that LXC named', () => {
     const host = [{ ...HOST_END, name: 'vethAbC' }];
-    expect(plan({ ...MADE, host }).operations).toEqual([]);
+    const claims = [{ ...claim(VM1, 'interface', 'vethAbC'), before: 'vethAbC' }, PROXY_CLAIM];
+    expect(plan({ ...MADE, host, claims }).operations).toEqual([]);
+    const renamedByHand = [{ ...HOST_END, name: 'x0' }];
+    const { operations } = plan({ ...MADE, host: renamedByHand, claims, inventoryLost: true });
+    expect(lines(operations)[1]).toBe('create: ip link set dev x0 name vethAbC');
+  });
+
+  it('gets its own name again where the manifest has none any more', () => {
+    const host = [{ ...HOST_END, name: 'vm1' }];
+    const ours = plan({ ...MADE, host, claims: [claim(VM1, 'interface', 'vm1')] });
+    expect(lines(ours.operations)[1]).toBe('create: ip link set dev vm1 name lx-vm1');
+    const lxc = { ...claim(VM1, 'interface', 'vm1'), before: 'vethAbC' };
+    expect(lines(plan({ ...MADE, host, claims: [lxc] }).operations)[1]).toBe(
+      'create: ip link set dev vm1 name vethAbC',
+    );
+  });
+
+  it('is forgotten under names of which nothing is there any more', () => {
+    const claims = [
+      { ...claim(VM1, 'interface', 'vethOld'), before: 'vethOld' },
+      claim(VM1, 'interface', HOST_END.name),
+      PROXY_CLAIM,
+    ];
+    const { operations } = plan({ ...MADE, claims });
+    expect(lines(operations)).toEqual([]);
+    expect(released(operations)).toEqual(['interface vethOld']);
   });
 });
 
@@ -174,6 +200,8 @@ describe('a pair of which one end has another name', () => {
   it('gets its name back in the container, and what went with the old one', () => {
     const commands = lines(plan({ ...MADE, inside: { ...INSIDE, name: 'eth9' } }).operations);
     expect(commands).toContain('container: ip link set dev eth9 name eth0');
+    // It has lost them by going down, and without them there is no way to the gateway.
+    expect(commands).toContain('container: ip address add fd00:20::10/64 dev eth0 nodad');
     expect(commands).toContain('container: ip link set dev eth0 up');
     expect(commands.some((line) => line.includes('delete') || line.includes('add name'))).toBe(false);
   });
