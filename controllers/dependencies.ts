@@ -1,5 +1,5 @@
 import type { Bridge } from '../src/api/bridge.ts';
-import { keyOf } from '../src/api/key.ts';
+import { type Key, keyOf, parseKey } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
 import { bridgeInterfaceOf, hostInterfaceOf } from '../src/api/naming.ts';
 import type { PortForward } from '../src/api/port-forward.ts';
@@ -11,6 +11,28 @@ import type { PlanInput } from './plan.ts';
  * Everything that the plan of a resource depends on, of the kinds of which there are many: a plan that was made from the
  * same things is not made again. Observed objects are the same as long as nothing about them has changed.
  */
+
+/**
+ * With what is done on their account: a changed bridge takes its links along, and the routes that may lead through it; of
+ * links and forwards bridges have sysctls.
+ */
+export function affectedBy(changed: ReadonlySet<Key>, desired: ReadonlyMap<Key, Manifest>): ReadonlySet<Key> {
+  if (changed.size === 0) return changed;
+  const kinds = new Set([...changed].map((key) => parseKey(key).kind));
+  const isAffected = ({ resource }: Manifest): boolean => {
+    switch (resource.kind) {
+      case 'Link':
+        return changed.has(keyOf('Bridge', '', resource.spec.bridge));
+      case 'Route':
+        return kinds.has('Bridge');
+      case 'Bridge':
+        return kinds.has('Link') || kinds.has('PortForward');
+      default:
+        return false;
+    }
+  };
+  return new Set([...changed, ...[...desired.values()].filter(isAffected).map(({ key }) => key)]);
+}
 
 /** What `planLink` looks at. */
 export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanInput): readonly unknown[] {

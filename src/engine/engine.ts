@@ -1,4 +1,5 @@
 import { Subject, Subscription, interval, tap } from 'rxjs';
+import { affectedBy } from '../../controllers/dependencies.ts';
 import type { Orphan } from '../../controllers/removal.ts';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
@@ -258,7 +259,8 @@ export class Engine implements EngineActions {
     this.#firstEventAt = undefined;
     if (eventAt !== undefined) this.#pace.spend();
     const desired = this.#desired.manifests;
-    const changed = this.#changed;
+    const gone = [...(this.#lastDesired?.keys() ?? [])].filter((key) => !desired.has(key));
+    const changed = affectedBy(new Set([...this.#changed, ...gone]), desired);
     this.#changed = new Set();
     const postponed = this.#queue.postponed() as Set<Key>;
     const allowRemovals = this.#desired.removalsHeld === undefined;
@@ -284,6 +286,7 @@ export class Engine implements EngineActions {
     this.#queue.forget(HOST);
     const again = this.#contests.settle();
     if (again !== undefined) this.#queue.add(HOST, -10, again);
+    for (const key of result.unfinished) if (changed.has(key)) this.#changed.add(key);
     if (result.unfinished.size > 0) this.#onKernelChange(eventAt);
     await this.#save();
   }
