@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { FULL, Scene, manifests, record } from '../support/fault-scene.ts';
 import { bridge, forward, link, policy, route } from '../support/manifests.ts';
-import { CLIENT, type Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab.ts';
 import { kernelState } from '../support/kernel-state.ts';
-import { filterText } from '../support/netfilter-drift.ts';
 import type { NetNs } from '../support/netns.ts';
+import { traces } from '../support/traces.ts';
 
 const KILLS = FULL ? 200 : 12;
 
@@ -39,30 +39,6 @@ function extras(vm1: NetNs, vm2: NetNs): readonly object[] {
     forward('extra', 'vm1', [{ port: 8080, targetPort: 80 }]),
     policy('extra', 'vm2', { ingress: [{ ports: [{ port: 8443 }] }] }),
   ];
-}
-
-/** Everything that lxcnet may have left in the kernel, in an order of its own. */
-function traces(lab: Lab, containers: readonly NetNs[]): string {
-  const looks = [
-    'ip -br -d link | sed "s/@if[0-9]*//; s/[0-9a-f:]*,*M-DOWN//"',
-    'ip -o -4 address; ip -o -6 address show scope global',
-    'ip route show table all; ip -6 route show table all | grep -v -e fe80: -e ff00: -e anycast',
-    'ip neighbour show proxy',
-    'grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding',
-    'ip -o link | grep -o "alias .*"',
-  ];
-  const of = (netns: NetNs): string =>
-    netns
-      .run(['sh', '-c', looks.join('; ')])
-      .stdout.replace(/@if\d+/g, '')
-      // The host's end of a pair has a MAC address of the kernel's choice; link-local addresses follow from such.
-      .replace(/^(lx-\S+ +\S+ +)[0-9a-f:]{17}/gm, '$1')
-      .split('\n')
-      .filter((line) => !line.includes('fe80:'))
-      .map((line) => `${netns.name}: ${line.replace(/^\d+: |\s+/g, ' ').trim()}`)
-      .sort()
-      .join('\n');
-  return [...[lab.host, ...containers].map(of), filterText(lab.host)].join('\n');
 }
 
 it(`${KILLS} kills during edits always end as the manifests say, with nothing left over`, async () => {
@@ -100,7 +76,7 @@ it(`${KILLS} kills during edits always end as the manifests say, with nothing le
   await lab.start();
   await lab.ready();
   const fresh = traces(lab, [vm1, vm2]);
-  expect(after).toBe(fresh);
+  expect(after).toEqual(fresh);
   record({
     fault: `what ${KILLS} kills during edits left to do`,
     healed: performance.now() - started,
