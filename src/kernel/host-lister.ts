@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { NAMESPACE_QUERIES, parseInterfaces, parseNamespace, parseProxies, parseRest } from './ip-json.ts';
 import { batchErrors, renderIpCommand } from './ip.ts';
-import type { NamespaceView } from './observed.ts';
+import type { NamespaceView, ObservedInterface } from './observed.ts';
 import type { Shells } from './shell.ts';
 
 /** `ip` as it is asked for JSON. */
 const QUERY = 'ip -j -d -force -batch -';
-/** How `address show dev` says that there is no such interface. */
-const ABSENT = /does not exist/i;
+/** How `address show dev` says that there is no such interface, by its name or by its number. */
+const ABSENT = /does not exist|no such device/i;
 
 /** Seconds that a bridge and its ports count down, of which nothing here depends. */
 const TIMERS = /_timer":\s*[\d.]+/g;
@@ -40,7 +40,12 @@ export class HostLister {
     const queries = names.map((name) => renderIpCommand(['address', 'show', 'dev', name]));
     const lines = [...queries, ...(withRest ? NAMESPACE_QUERIES.slice(1) : [])];
     const answers = await this.#ask(lines, names.length);
-    const devices = readable(() => parseInterfaces(answers.slice(0, names.length)));
+    const found = readable(() => parseInterfaces(answers.slice(0, names.length)));
+    const missing = [...before.interfaces.values()].filter(
+      ({ name, index }) =>
+        names.includes(name) && !found.some((now) => now.name === name || now.index === index),
+    );
+    const devices = [...found, ...(await this.#renamed(missing.map(({ index }) => index)))];
     const now = new Map(devices.map((device) => [device.index, device.name]));
     const interfaces = new Map(before.interfaces);
     for (const { name, index } of before.interfaces.values()) {
@@ -49,6 +54,15 @@ export class HostLister {
     }
     for (const device of devices) interfaces.set(device.name, device);
     return { ...before, interfaces, ...(withRest && readable(() => parseRest(answers.slice(names.length)))) };
+  }
+
+  /** Interfaces under names of which nothing was told yet: what is not there any more may be one of them. */
+  async #renamed(indexes: readonly number[]): Promise<readonly ObservedInterface[]> {
+    if (indexes.length === 0) return [];
+    // For `ip` this is the one with the number, but for one that is called so.
+    const queries = indexes.map((index) => `address show dev if${index}`);
+    const devices = parseInterfaces(await this.#ask(queries, indexes.length));
+    return devices.filter(({ index }) => indexes.includes(index));
   }
 
   /** What devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */

@@ -90,6 +90,8 @@ it('what somebody changes on the host is put right and told, and what is not our
 
   expect(foreign()).toBe(before);
   await lab.ready();
+  // In no state in between was it taken for something that needs an edit.
+  expect(await scene.metric(/^lxcnet_reconcile_total\{kind="\w+",result="terminal"\}/)).toBe(0);
   const events = lab.cli('events').stdout;
   for (const [command, , told] of [...DRIFTS, RENAMED_BRIDGE, ...SILENT])
     expect(events, command).toContain(told);
