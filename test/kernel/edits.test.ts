@@ -1,4 +1,7 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { DATA_OPTIONS } from '../../src/kernel/resolver-files.ts';
 import { EditWorld } from '../support/edit-world.ts';
 import { Lab } from '../support/lab.ts';
 import type { NetNs } from '../support/netns.ts';
@@ -12,7 +15,15 @@ const EVERY = 12;
 /** A removal waits half a second to be certain. */
 const SOON = 15_000;
 
-const containersOf = (lab: Lab): readonly NetNs[] => ['vm0', 'vm1', 'vm2'].map((name) => lab.container(name));
+/** Its containers, and interfaces that bridges may have as ports. */
+function prepare(lab: Lab): readonly NetNs[] {
+  for (const number of [0, 1]) {
+    const peer = ['peer', 'name', `lan-${number}`, 'address', `02:00:00:00:cc:0${number}`];
+    const address = ['address', `02:00:00:00:dd:0${number}`];
+    lab.host.exec('ip', 'link', 'add', `port${number}`, ...address, 'type', 'veth', ...peer);
+  }
+  return ['vm0', 'vm1', 'vm2'].map((name) => lab.container(name));
+}
 const write = (lab: Lab, containers: readonly NetNs[], world: EditWorld): void => {
   lab.write('a.yaml', ...(world.documents(containers.map(({ name }) => name)) as never[]));
 };
@@ -21,6 +32,22 @@ interface Item {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly status: { readonly conditions: readonly Readonly<Record<string, string>>[] };
+}
+
+/** What its resolvers read. */
+function resolverFiles(lab: Lab): readonly string[] {
+  const directory = join(lab.directory, 'run/resolvers');
+  const entries = existsSync(directory)
+    ? readdirSync(directory, { recursive: true, withFileTypes: true })
+    : [];
+  return entries
+    .filter(
+      (entry) =>
+        entry.isFile() && (entry.name.endsWith('.conf') || DATA_OPTIONS.includes(entry.name as never)),
+    )
+    .map(({ parentPath, name }) => `${parentPath}: ${readFileSync(join(parentPath, name), 'utf8')}`)
+    .map((text) => text.replaceAll(lab.directory, '').replaceAll(lab.prefix, ''))
+    .sort();
 }
 
 /** What the daemon says of each resource, in a line. */
@@ -38,9 +65,15 @@ function conditions(lab: Lab): readonly string[] {
   );
 }
 
+const look = (lab: Lab, containers: readonly NetNs[]): readonly string[] => [
+  ...traces(lab, containers),
+  ...resolverFiles(lab),
+  ...conditions(lab),
+];
+
 it(`${EDITS} edits lead where a fresh start leads, and nothing of them is told as drift or as a failure`, async () => {
   await using lab = new Lab();
-  const containers = containersOf(lab);
+  const containers = prepare(lab);
   const world = new EditWorld(SEED);
   write(lab, containers, world);
   await lab.start();
@@ -54,12 +87,12 @@ it(`${EDITS} edits lead where a fresh start leads, and nothing of them is told a
     await new Promise((resolve) => setTimeout(resolve, world.below(600)));
     if (!isCompared) continue;
     await using fresh = new Lab();
-    const others = containersOf(fresh);
+    const others = prepare(fresh);
     write(fresh, others, world);
     await fresh.start();
     fresh.cli('reconcile');
-    const wanted = [...traces(fresh, others), ...conditions(fresh)];
-    const there = (): readonly string[] => [...traces(lab, containers), ...conditions(lab)];
+    const wanted = look(fresh, others);
+    const there = (): readonly string[] => look(lab, containers);
     const isSame = (): boolean => {
       // Of what is left half may be gone at once, which waits to be confirmed.
       lab.cli('reconcile', '--allow-prune');

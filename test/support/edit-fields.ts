@@ -11,6 +11,9 @@ export const FIELDS: Readonly<Record<'bridge' | 'link' | 'route' | 'forward' | '
     defaultPolicy: [undefined, 'Allow', 'Deny'],
     siblings: [undefined, 'Routed', 'Switched'],
     masquerade: [undefined, {}, { interfaces: ['eth0'] }, { source: ['192.168.254.19'] }],
+    ports: [undefined, ['port#']],
+    dns: [undefined, undefined, {}, { upstream: ['192.0.2.53'] }],
+    dhcp: [undefined, undefined, {}],
   },
   link: {
     bridge: [0, 1],

@@ -137,7 +137,9 @@ export class EditWorld {
   #value(kind: Kind, number: number, field: string): Value {
     const resource = this.#resources.find((each) => each.kind === kind && each.number === number)!;
     const value = FIELDS[kind][field]?.[resource.chosen[field]!];
-    return typeof value === 'string' ? value.replace('#', String(number)) : value;
+    return value === undefined
+      ? undefined
+      : (JSON.parse(JSON.stringify(value).replaceAll('#', String(number))) as Value);
   }
 }
 

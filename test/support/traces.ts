@@ -11,6 +11,8 @@ const LOOKS = [
   'grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv[46]/conf/*/forwarding /proc/sys/net/ipv6/conf/*/force_forwarding',
   'grep -H . /proc/sys/net/ipv4/conf/*/proxy_arp_pvlan /proc/sys/net/ipv4/conf/*/send_redirects /proc/sys/net/ipv4/conf/*/route_localnet /proc/sys/net/ipv6/conf/*/proxy_ndp',
   'ip -o link | grep -o "alias .*"',
+  'ip -o link | sed -n "s/^[0-9]*: \\([^:@]*\\).* master \\([^ ]*\\) .*/\\1 master \\2/p"',
+  'ss -Hlntu | awk "{ print \\$1, \\$5 }"',
   'ip -o -d link show type veth | sed -n "s/^[0-9]*: \\([^:@]*\\).* isolated \\([a-z]*\\).*/\\1 isolated \\2/p"',
 ];
 
