@@ -87,9 +87,15 @@ export class Inventory implements Claims {
     }
   }
 
-  /** Takes out what the operations have removed. What the disk does not forget yet is forgotten with the next entry. */
+  /**
+   * Takes out what the operations have removed, and not made anew. What the disk does not forget yet is forgotten with the
+   * next entry.
+   */
   async release(operations: readonly Operation[]): Promise<void> {
-    const claims = operations.flatMap(({ release }) => release ?? []).filter((claim) => this.#has(claim));
+    const made = new Set(operations.flatMap(({ claim }) => (claim ? identityOf(claim) : [])));
+    const claims = operations
+      .flatMap(({ release }) => release ?? [])
+      .filter((claim) => this.#has(claim) && !made.has(identityOf(claim)));
     claims.forEach((claim) => this.#delete(claim));
     if (claims.length > 0) await this.#save().catch(() => undefined);
   }

@@ -57,6 +57,13 @@ describe('an inventory', () => {
     expect(again.find('interface', SYSCTL.id)).toBeUndefined();
   });
 
+  it('keeps what the same batch removes and makes anew', async () => {
+    const inventory = await Inventory.load(path, BOOT);
+    await inventory.claim(claiming(INTERFACE, SYSCTL));
+    await inventory.release([...releasing(INTERFACE, SYSCTL), ...claiming(INTERFACE)]);
+    expect(inventory.all()).toEqual([INTERFACE]);
+  });
+
   it('enters nothing that the disk refuses, so that it is asked for again', async () => {
     const inventory = await Inventory.load(path, BOOT);
     await inventory.claim(claiming(SYSCTL));
