@@ -13,6 +13,7 @@ import { DesiredState } from './desired-state.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { ForeignWriters } from './foreign-writers.ts';
 import { kernelChanges } from './kernel-changes.ts';
+import { replacedContainers } from './facts.ts';
 import { kernelFacts } from './kernel-facts.ts';
 import { createLxcActions } from './lxc-actions.ts';
 import { reportPass } from './pass-report.ts';
@@ -260,7 +261,7 @@ export class Engine implements EngineActions {
     if (eventAt !== undefined) this.#pace.spend();
     const desired = this.#desired.manifests;
     const gone = [...(this.#lastDesired?.keys() ?? [])].filter((key) => !desired.has(key));
-    const changed = affectedBy(new Set([...this.#changed, ...gone]), desired);
+    const edited = affectedBy(new Set([...this.#changed, ...gone]), desired);
     this.#changed = new Set();
     const postponed = this.#queue.postponed() as Set<Key>;
     const allowRemovals = this.#desired.removalsHeld === undefined;
@@ -275,6 +276,7 @@ export class Engine implements EngineActions {
     this.#last = result;
     this.#lastDesired = desired;
     this.#passed$.next();
+    const changed = new Set([...edited, ...replacedContainers(before?.observed, result.observed)]);
     const isCorrection = (key: Key): boolean => this.#corrections.isCorrection(key, changed);
     const drifts = reportPass(this.#parts, result, before, isCorrection, this.#writers.take());
     this.#corrections.passed(changed, [...result.failures.keys(), ...postponed]);

@@ -82,3 +82,16 @@ export function isCorrection(
     observed && interfaceMarkedFor(observed.host, key)?.index;
   return indexIn(now) === indexIn(before);
 }
+
+/** The links of which the container was started again between two looks: with it comes a namespace of its own. */
+export function replacedContainers(before: Observed | undefined, now: Observed): Key[] {
+  if (!before || before.containers === now.containers) return [];
+  return [...now.containers].flatMap(([key, container]) => {
+    const earlier = before.containers.get(key);
+    const isAnother =
+      container.state === 'running' &&
+      earlier?.state === 'running' &&
+      container.identity !== earlier.identity;
+    return isAnother ? key : [];
+  });
+}

@@ -4,6 +4,7 @@ import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import { type Failure, type Operation, STAGES } from '../kernel/command.ts';
 import type { Executor } from '../kernel/executor.ts';
+import { REPLACED } from '../kernel/namespace-handle.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { Resolvers } from '../kernel/resolvers.ts';
@@ -242,8 +243,11 @@ export class Reconciler {
     const { done, failures: refused } = await executor.run(operations, (key, container) =>
       views.set(key, container),
     );
-    for (const failure of refused)
-      if (!failures.has(failure.operation.key)) failures.set(failure.operation.key, failure);
+    for (const failure of refused) {
+      // It is another container now, which the next look will see; the kernel has refused nothing.
+      if (failure.message === REPLACED || failures.has(failure.operation.key)) continue;
+      failures.set(failure.operation.key, failure);
+    }
     await inventory.release(done);
     view.invalidate(...touchedParts(operations));
     for (const [key, container] of views) view.replaceContainer(key, container);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -24,6 +25,17 @@ function prepare(lab: Lab): readonly NetNs[] {
   }
   return ['vm0', 'vm1', 'vm2'].map((name) => lab.container(name));
 }
+/** As where a container is stopped and started again. */
+function replace({ name }: NetNs): string {
+  for (const argv of [
+    ['netns', 'delete', name],
+    ['netns', 'add', name],
+    ['-n', name, 'link', 'set', 'lo', 'up'],
+  ])
+    execFileSync('ip', argv);
+  return `${name} is started again`;
+}
+
 const write = (lab: Lab, containers: readonly NetNs[], world: EditWorld): void => {
   lab.write('a.yaml', ...(world.documents(containers.map(({ name }) => name)) as never[]));
 };
@@ -71,7 +83,7 @@ const look = (lab: Lab, containers: readonly NetNs[]): readonly string[] => [
   ...conditions(lab),
 ];
 
-it(`${EDITS} edits lead where a fresh start leads, and nothing of them is told as drift or as a failure`, async () => {
+it(`${EDITS} edits and restarts of containers lead where a fresh start leads, and none is told as drift or as a failure`, async () => {
   await using lab = new Lab();
   const containers = prepare(lab);
   const world = new EditWorld(SEED);
@@ -79,7 +91,7 @@ it(`${EDITS} edits lead where a fresh start leads, and nothing of them is told a
   await lab.start();
   const history: string[] = [];
   for (let edit = 1; edit <= EDITS; edit++) {
-    history.push(world.edit());
+    history.push(world.below(6) === 0 ? replace(containers[world.below(3)]!) : world.edit());
     const isCompared = edit % EVERY === 0;
     if (!isCompared && world.below(2) === 0) continue;
     write(lab, containers, world);

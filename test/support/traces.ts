@@ -25,7 +25,8 @@ export function traces(lab: Lab, containers: readonly NetNs[]): readonly string[
       // These have a MAC address of the kernel's choice; link-local addresses follow from such.
       .replace(/^((?:lx-|h\d|eth0 )\S* +\S+ +)[0-9a-f:]{17}/gm, '$1')
       .split('\n')
-      .filter((line) => !line.includes('fe80:'))
+      // The kernel adds the route for multicast some time after a link is up, and not to all.
+      .filter((line) => !/fe80:|multicast ff00:/.test(line))
       .map((line) => `${netns.name}: ${line.replace(/^\d+: |\s+/g, ' ').trim()}`)
       .sort();
   return [...[lab.host, ...containers].flatMap(of), ...filterText(lab.host).split('\n')].map((line) =>
