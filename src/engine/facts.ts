@@ -83,15 +83,15 @@ export function isCorrection(
   return indexIn(now) === indexIn(before);
 }
 
-/** The links of which the container was started again between two looks: with it comes a namespace of its own. */
+/** Whether the container of a link that ran then has ended, or is another one now: with that comes a namespace of its own. */
+export function isAnotherContainer(key: Key, before: Observed, now: Observed): boolean {
+  const [earlier, container] = [before.containers.get(key), now.containers.get(key)];
+  const isSame = container?.state === 'running' && earlier?.state === 'running';
+  return earlier?.state === 'running' && !(isSame && container.identity === earlier.identity);
+}
+
+/** The links of which that is so. */
 export function replacedContainers(before: Observed | undefined, now: Observed): Key[] {
   if (!before || before.containers === now.containers) return [];
-  return [...now.containers].flatMap(([key, container]) => {
-    const earlier = before.containers.get(key);
-    const isAnother =
-      container.state === 'running' &&
-      earlier?.state === 'running' &&
-      container.identity !== earlier.identity;
-    return isAnother ? key : [];
-  });
+  return [...now.containers.keys()].filter((key) => isAnotherContainer(key, before, now));
 }

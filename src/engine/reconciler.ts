@@ -16,7 +16,7 @@ import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import type { Features } from './features.ts';
-import { allowedFilter, allowedOperations, switchesForwardingOn } from './facts.ts';
+import { allowedFilter, allowedOperations, isAnotherContainer, switchesForwardingOn } from './facts.ts';
 import type { FilterWrite } from './filter-drift.ts';
 import { FilterWriter, type Refusal } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
@@ -128,6 +128,7 @@ export class Reconciler {
     const filter: FilterWrite[] = [];
     /** In how many rounds something was done of each. */
     const rounds = new Map<Key, number>();
+    let lastSeen: Observed | undefined;
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
     this.#writer.retry(options.postponed ?? new Set());
@@ -136,6 +137,13 @@ export class Reconciler {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
       );
+      for (const key of rounds.keys()) {
+        if (!lastSeen || !isAnotherContainer(key, lastSeen, observed)) continue;
+        // What was refused since the container went away meanwhile is no failure; and one that comes begins anew.
+        failures.delete(key);
+        rounds.delete(key);
+      }
+      lastSeen = observed;
       const netfilter = this.#writer.due(allowedFilter(plan.netfilter, options.holdsBack ?? (() => false)));
       const differs = netfilter.replaceTables || !isEmptyDifference(netfilter.difference);
       // Tables that were made anew and cannot be looked at may be anything: it is not tried again in this pass.
