@@ -12,28 +12,6 @@ import type { PlanInput } from './plan.ts';
  * same things is not made again. Observed objects are the same as long as nothing about them has changed.
  */
 
-/**
- * With what is done on their account: a changed bridge takes its links along, and the routes that may lead through it; of
- * links and forwards bridges have sysctls.
- */
-export function affectedBy(changed: ReadonlySet<Key>, desired: ReadonlyMap<Key, Manifest>): ReadonlySet<Key> {
-  if (changed.size === 0) return changed;
-  const kinds = new Set([...changed].map((key) => parseKey(key).kind));
-  const isAffected = ({ resource }: Manifest): boolean => {
-    switch (resource.kind) {
-      case 'Link':
-        return changed.has(keyOf('Bridge', '', resource.spec.bridge));
-      case 'Route':
-        return kinds.has('Bridge');
-      case 'Bridge':
-        return kinds.has('Link') || kinds.has('PortForward');
-      default:
-        return false;
-    }
-  };
-  return new Set([...changed, ...[...desired.values()].filter(isAffected).map(({ key }) => key)]);
-}
-
 /** What `planLink` looks at. */
 export function linkDependencies({ key, resource }: Manifest<Link>, input: PlanInput): readonly unknown[] {
   const { desired, observed, claims } = input;
@@ -75,4 +53,26 @@ export function forwardDependencies(
     observed.surroundings.listeners,
     ...(resource.spec.interfaces ?? []).map((each) => observed.host.interfaces.get(each)),
   ];
+}
+
+/**
+ * The resources that have changed, and those to which something is done on their account: a bridge takes its links along,
+ * and the routes that may lead through it; links and forwards take bridges along, which have sysctls for them.
+ */
+export function affectedBy(changed: ReadonlySet<Key>, desired: ReadonlyMap<Key, Manifest>): ReadonlySet<Key> {
+  if (changed.size === 0) return changed;
+  const kinds = new Set([...changed].map((key) => parseKey(key).kind));
+  const isAffected = ({ resource }: Manifest): boolean => {
+    switch (resource.kind) {
+      case 'Link':
+        return changed.has(keyOf('Bridge', '', resource.spec.bridge));
+      case 'Route':
+        return kinds.has('Bridge');
+      case 'Bridge':
+        return kinds.has('Link') || kinds.has('PortForward');
+      default:
+        return false;
+    }
+  };
+  return new Set([...changed, ...[...desired.values()].filter(isAffected).map(({ key }) => key)]);
 }

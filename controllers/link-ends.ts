@@ -1,6 +1,5 @@
 import { hostInterfaceOf } from '../src/api/naming.ts';
 import type { Key } from '../src/api/key.ts';
-import type { Claim } from '../src/kernel/command.ts';
 import {
   type ObservedInterface,
   interfaceByIndex,
@@ -23,23 +22,14 @@ export function findInside(context: LinkContext): ObservedInterface | undefined 
 }
 
 /**
- * What the host's end is to be called. What LXC has made, or somebody else who let us have it, keeps the name with which it
- * came, unless the manifest has one for it.
+ * The name with which the host's end came, where LXC has made it, or somebody else who let us have it: it keeps that, or
+ * gets it back, unless the manifest has one for it.
  */
-export function hostNameOf(
-  { manifest: { key, resource }, input: { claims } }: LinkContext,
-  host: ObservedInterface | undefined,
-): string {
-  const name = hostInterfaceOf(resource);
-  if (!host || resource.spec.hostInterface !== undefined) return name;
-  const claim = interfaceClaim(key, host, claims);
-  return claim ? (claim.before ?? name) : host.name;
-}
-
-/** What the inventory says of an interface, also where somebody has given it another name. */
-export function interfaceClaim(key: Key, device: ObservedInterface, claims: Claims): Claim | undefined {
+export function nameBefore(key: Key, host: ObservedInterface, claims: Claims): string | undefined {
   const owned = claims.of(key).filter(({ object }) => object === 'interface');
-  return owned.find(({ id }) => id === device.name) ?? (isMarkedFor(device, key) ? owned[0] : undefined);
+  // One of ours that is not in the inventory has got another name from somebody.
+  const claim = owned.find(({ id }) => id === host.name) ?? (isMarkedFor(host, key) ? owned[0] : undefined);
+  return claim ? claim.before : host.name;
 }
 
 /** The host's end: the other end of the interface inside, or else what has our mark or the name that it would get. */

@@ -2,12 +2,12 @@ import type { Bridge } from '../src/api/bridge.ts';
 import { keyOf } from '../src/api/key.ts';
 import type { Link } from '../src/api/link.ts';
 import { ANNOTATIONS } from '../src/api/group.ts';
-import { bridgeInterfaceOf, macAddressOf } from '../src/api/naming.ts';
+import { bridgeInterfaceOf, hostInterfaceOf, macAddressOf } from '../src/api/naming.ts';
 import type { Manifest } from '../src/api/resource.ts';
 import type { Claim, Operation, Stage } from '../src/kernel/command.ts';
 import { type ObservedInterface, isMarkedFor, markOf } from '../src/kernel/observed.ts';
 import type { LinkContext } from './link-context.ts';
-import { findHostEnd, findInside, hostNameOf, interfaceClaim } from './link-ends.ts';
+import { findHostEnd, findInside, nameBefore } from './link-ends.ts';
 import { formerInterfaces, interfaceRemoval } from './interface-removal.ts';
 import { planContainerSide } from './link-container.ts';
 import { renamed, renamedInside } from './interface-rename.ts';
@@ -115,13 +115,11 @@ function planPair(context: LinkContext): Plan {
   if (obstacle) return { operations: [], obstacle };
   // Without its other end where it should be it is of no use: the container was replaced.
   const stale = host !== undefined && !inside;
-  const name = hostNameOf(context, stale ? undefined : host);
+  const before = host && !stale ? nameBefore(key, host, input.claims) : undefined;
+  const name = resource.spec.hostInterface ?? before ?? hostInterfaceOf(resource);
   const other = input.observed.host.interfaces.get(name);
   if (host && other && other !== host)
     return { operations: [], obstacle: conflict(`interface '${name}' exists and ${ownerText(other)}`) };
-  // What was there before it became ours keeps the name with which it came where the manifest has none.
-  const known = host && interfaceClaim(key, host, input.claims);
-  const before = known ? known.before : host?.name;
   const rename =
     host && !stale && host.name !== name ? renamed(key, host, name, input.claims, before) : undefined;
   const present = stale ? undefined : (rename?.device ?? host);
@@ -135,7 +133,7 @@ function planPair(context: LinkContext): Plan {
       ...(rename ? [rename.operation] : takenBack(present, key, input.claims, before)),
       ...(present ? [] : [creation(context, name)]),
       ...(renameInside ? [renameInside.operation] : []),
-      ...planHostSide(context, name, present, stale ? undefined : before),
+      ...planHostSide(context, name, present, before),
       ...planContainerSide(context, renameInside?.device ?? (present && inside)),
       ...(present?.up ? [] : [setting(context, 'activate', name, 'state', 'down', 'up', ['up'])]),
       ...planProxies(context),

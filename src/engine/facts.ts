@@ -86,8 +86,8 @@ export function isCorrection(
 /** Whether the container of a link that ran then has ended, or is another one now: with that comes a namespace of its own. */
 export function isAnotherContainer(key: Key, before: Observed, now: Observed): boolean {
   const [earlier, container] = [before.containers.get(key), now.containers.get(key)];
-  const isSame = container?.state === 'running' && earlier?.state === 'running';
-  return earlier?.state === 'running' && !(isSame && container.identity === earlier.identity);
+  if (earlier?.state !== 'running') return false;
+  return container?.state !== 'running' || container.identity !== earlier.identity;
 }
 
 /** The links of which that is so. */

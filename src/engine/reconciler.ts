@@ -8,7 +8,7 @@ import { REPLACED } from '../kernel/namespace-handle.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { ContainerView, Observed } from '../kernel/observed.ts';
 import type { Resolvers } from '../kernel/resolvers.ts';
-import type { KernelView, Part } from '../kernel/view.ts';
+import type { KernelView } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
 import type { ElementTable } from '../netfilter/elements.ts';
@@ -21,6 +21,7 @@ import type { FilterWrite } from './filter-drift.ts';
 import { FilterWriter, type Refusal } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
 import { type FullPlan, Planner } from './planner.ts';
+import { touchedParts } from './touched-parts.ts';
 
 /** A pass ends after this many; what it has put right in each of them, and differs again, is said to resist. */
 const MOST_ROUNDS = 5;
@@ -288,26 +289,4 @@ export class Reconciler {
       this.#parts.onPhase?.(phase, (performance.now() - start) / 1000);
     }
   }
-}
-
-function touchedParts(operations: readonly Operation[]): Part[] {
-  const parts = new Set<Part>();
-  for (const { key, stage, commands } of operations) {
-    for (const command of commands) {
-      if (command.tool === 'ip')
-        parts.add(command.place === 'host' ? touchedOnHost(command.args) : command.place.container);
-    }
-    // A veth pair that comes or goes does so at both ends.
-    if (key.startsWith('Link/') && (stage === 'create' || stage === 'remove-links')) parts.add(key);
-  }
-  return [...parts];
-}
-
-/** What a command of `ip` changes: one interface and what hangs on it, or more. */
-function touchedOnHost(args: readonly string[]): Part {
-  const [object, verb] = args;
-  const at = args.indexOf(object === 'link' && verb === 'add' ? 'name' : 'dev');
-  // With a bridge its ports change, too.
-  const more = object === 'route' || (object === 'link' && verb === 'delete') || at === -1;
-  return more ? 'host' : `device ${args[at + 1]!}`;
 }

@@ -41,10 +41,9 @@ export class HostLister {
     const lines = [...queries, ...(withRest ? NAMESPACE_QUERIES.slice(1) : [])];
     const answers = await this.#ask(lines, names.length);
     const found = readable(() => parseInterfaces(answers.slice(0, names.length)));
-    const missing = [...before.interfaces.values()].filter(
-      ({ name, index }) =>
-        names.includes(name) && !found.some((now) => now.name === name || now.index === index),
-    );
+    const missing = names
+      .flatMap((name) => before.interfaces.get(name) ?? [])
+      .filter(({ name, index }) => !found.some((now) => now.name === name || now.index === index));
     const devices = [...found, ...(await this.#renamed(missing.map(({ index }) => index)))];
     const now = new Map(devices.map((device) => [device.index, device.name]));
     const interfaces = new Map(before.interfaces);
@@ -61,8 +60,8 @@ export class HostLister {
     if (indexes.length === 0) return [];
     // For `ip` this is the one with the number, but for one that is called so.
     const queries = indexes.map((index) => `address show dev if${index}`);
-    const devices = parseInterfaces(await this.#ask(queries, indexes.length));
-    return devices.filter(({ index }) => indexes.includes(index));
+    const answers = await this.#ask(queries, indexes.length);
+    return readable(() => parseInterfaces(answers)).filter(({ index }) => indexes.includes(index));
   }
 
   /** What devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */
