@@ -59,7 +59,8 @@ export function planLink(manifest: Manifest<Link>, input: PlanInput): Plan {
       obstacle: { reason: 'InvalidSpec', message: container.reason, stalled: true },
     };
   }
-  const place = { container: manifest.key, path: container.path, identity: container.identity };
+  const { path, identity, cookie } = container;
+  const place = { container: manifest.key, path, identity, cookie };
   const context: LinkContext = { manifest, bridge, container, place, input };
   const notes = [
     ...(wantsLog(manifest.resource) && input.observed.missing.has('denied-log') ? [NO_LOG] : []),

@@ -87,7 +87,7 @@ export function isCorrection(
 export function isAnotherContainer(key: Key, before: Observed, now: Observed): boolean {
   const [earlier, container] = [before.containers.get(key), now.containers.get(key)];
   if (earlier?.state !== 'running') return false;
-  return container?.state !== 'running' || container.identity !== earlier.identity;
+  return container?.state !== 'running' || container.cookie !== earlier.cookie;
 }
 
 /** The links of which that is so. */

@@ -260,6 +260,10 @@ export class Reconciler {
     await inventory.release(done);
     view.invalidate(...touchedParts(operations));
     for (const [key, container] of views) view.replaceContainer(key, container);
+    // Something may have been refused since the container has gone, of which nothing else tells before it has its mark.
+    view.invalidate(
+      ...refused.map(({ operation }) => operation.key).filter((key) => key.startsWith('Link/')),
+    );
     return done.filter(({ commands }) => commands.length > 0);
   }
 

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { bootId } from '../kernel/boot.ts';
 import { Executor } from '../kernel/executor.ts';
+import { Netlink } from '../kernel/netlink.ts';
 import { Nft } from '../kernel/nft.ts';
 import { Shells } from '../kernel/shell.ts';
 import { Visitor } from '../kernel/visitor.ts';
@@ -42,17 +43,18 @@ export async function openKernel(
   const known = fingerprintSchema.safeParse(await readState(fingerprintPath));
   // Where it cannot be saved, the next run makes the tables anew once: that costs a moment, and is never wrong.
   const shells = new Shells();
+  const netlink = new Netlink();
   const nft = new Nft(shells, known.data?.fingerprint, (fingerprint) => {
     void writeState(fingerprintPath, { fingerprint }).catch(() => undefined);
   });
-  const visitor = new Visitor(shells);
+  const visitor = new Visitor(netlink);
   const [features, inventory] = await Promise.all([
     probeFeatures(nft),
     bootId().then((boot) => Inventory.load(join(stateDir, 'inventory.json'), boot)),
   ]);
-  const view = new KernelView(shells, nft, visitor, features.layout, features.missing);
+  const view = new KernelView(shells, netlink, nft, visitor, features.layout, features.missing);
   const resolvers = new Resolvers(resolve(runtimeDir));
-  const executor = new Executor(shells, visitor, resolvers);
+  const executor = new Executor(netlink, visitor, resolvers);
   const reconciler = new Reconciler({
     view,
     resolvers,
@@ -72,6 +74,7 @@ export async function openKernel(
     close() {
       nft.close();
       shells.close();
+      netlink.close();
     },
   };
 }

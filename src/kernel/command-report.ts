@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { constants } from 'node:os';
 import type { ProgramResult } from './programs.ts';
 
 /** What the kernel is read and changed by. */
@@ -15,6 +16,9 @@ export interface CommandReport {
   readonly failures: readonly FailureCode[];
 }
 
+const { EACCES, EADDRNOTAVAIL, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, EPERM, ERANGE, ESRCH, ETIMEDOUT } =
+  constants.errno;
+
 const commands = channel('lxcnet:kernel-command');
 
 /** Tells whoever listens; costs nothing where nobody does. */
@@ -27,7 +31,21 @@ export function onCommand(listener: (report: CommandReport) => void): void {
   commands.subscribe((report) => listener(report as CommandReport));
 }
 
-const TOOLS: Readonly<Record<string, Tool>> = { ip: 'ip', nft: 'nft', conntrack: 'conntrack' };
+const TOOLS: Readonly<Record<string, Tool>> = { nft: 'nft', conntrack: 'conntrack' };
+
+const CODES_OF_ERRNO: ReadonlyMap<number | undefined, FailureCode> = new Map([
+  [EEXIST, 'exists'],
+  ...[EADDRNOTAVAIL, ENODEV, ENOENT, ESRCH].map((errno) => [errno, 'not_found'] as const),
+  ...[EACCES, EPERM].map((errno) => [errno, 'denied'] as const),
+  [EOPNOTSUPP, 'unsupported'],
+  [ETIMEDOUT, 'timeout'],
+  ...[EINVAL, ERANGE].map((errno) => [errno, 'invalid'] as const),
+]);
+
+/** The code for a number of the system's errors. */
+export function failureCodeOf(errno: number | undefined): FailureCode {
+  return CODES_OF_ERRNO.get(errno) ?? 'other';
+}
 
 /** Reports the run of a program, where it is one that the kernel is read or changed by. */
 export function reportProgram(file: string, since: number, result: ProgramResult): void {
@@ -51,10 +69,7 @@ export function failureCode(words: string): FailureCode {
   return CODES.find(([pattern]) => pattern.test(words))?.[1] ?? 'other';
 }
 
-/** A batch of `ip` ends the words about each command that failed with a line of its own. */
 function failuresOf({ exitCode, stderr, timedOut }: ProgramResult): FailureCode[] {
   if (timedOut) return ['timeout'];
-  const parts = stderr.split(/^Command failed -:\d+$/m);
-  const failed = parts.slice(0, -1);
-  return exitCode === 0 ? [] : (failed.length > 0 ? failed : [stderr]).map(failureCode);
+  return exitCode === 0 ? [] : [failureCode(stderr)];
 }

@@ -24,7 +24,14 @@ export const STAGES = [
 export type Stage = (typeof STAGES)[number];
 
 /** Where an `ip` command runs: on the host, or in the network namespace of a Link's container. */
-export type Place = 'host' | { readonly container: Key; readonly path: string; readonly identity: string };
+export type Place =
+  | 'host'
+  | {
+      readonly container: Key;
+      readonly path: string;
+      readonly identity: string;
+      readonly cookie: string;
+    };
 
 /** One change that the kernel room can carry out. Arguments are data; the renderer refuses what is not one word. */
 export type Command =

@@ -2,11 +2,12 @@ import type { Key } from '../api/key.ts';
 import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { Containers } from './containers.ts';
-import { emptyNamespace } from './empty-namespace.ts';
 import { LxcNics } from './lxc-config.ts';
 import type { ContainerView, LxcNic } from './observed.ts';
-import { sharedContainer } from './shared.ts';
+import { sharedContainer, sharedWith } from './shared.ts';
 import type { Visit, Visitor } from './visitor.ts';
+
+const MOST_AT_A_TIME = 50;
 
 /** What was last seen in the containers of Links. */
 export class ContainerViews {
@@ -16,6 +17,7 @@ export class ContainerViews {
   #all: ReadonlyMap<Key, ContainerView> = new Map();
   /** Whose containers were looked into last. */
   #links: readonly Manifest<Link>[] = [];
+  #next = 0;
 
   constructor(namespaces: Containers, visitor: Visitor) {
     this.#namespaces = namespaces;
@@ -44,25 +46,44 @@ export class ContainerViews {
     const edited = links === this.#links ? new Set<Key>() : this.#adopt(links);
     const pending = links.filter(({ key }) => stale.has(key) || edited.has(key) || !this.#all.has(key));
     const found = await this.#namespaces.find(pending.map(({ resource }) => resource.spec.container));
-    const running: (Visit & { readonly key: Key })[] = [];
+    const running: (Visit & { readonly link: Manifest<Link> })[] = [];
     const views: [Key, ContainerView][] = [];
     for (const [index, container] of found.entries()) {
       const link = pending[index]!;
-      if (container.state === 'running') {
-        await this.#nics.look(link, container.identity);
-        const view = emptyNamespace(container.path, container.identity);
-        if (view) views.push([link.key, { ...container, view }]);
-        else running.push({ key: link.key, ...container, commands: [] });
-      } else views.push([link.key, container]);
+      if (container.state !== 'running') views.push([link.key, container]);
+      else running.push({ link, path: container.path, identity: container.identity, commands: [] });
     }
     const results = await this.#visitor.visit(running);
-    for (const [index, { result, view }] of results.entries()) {
-      const { key, path, identity } = running[index]!;
-      const reason = `cannot look into its network namespace: ${result.stderr.trim()}`;
-      views.push([key, view ? { state: 'running', path, identity, view } : { state: 'absent', reason }]);
+    for (const [index, { seen }] of results.entries()) {
+      const { link, path, identity } = running[index]!;
+      if ('view' in seen) {
+        await this.#nics.look(link, seen.cookie);
+        views.push([link.key, { state: 'running', path, identity, ...seen }]);
+      } else {
+        const reason = `cannot look into its network namespace: ${seen.problem}`;
+        views.push([link.key, { state: 'absent', reason }]);
+      }
     }
     this.#links = links;
     this.set(views);
+  }
+
+  /** Those of these links' containers, of a few of them each time in turn, that are not as they were last seen. */
+  async changedOf(keys: readonly Key[]): Promise<Key[]> {
+    const visits = keys.flatMap((key) => {
+      const seen = this.#all.get(key);
+      return seen?.state === 'running' ? [{ key, seen, visit: { ...seen, commands: [] } }] : [];
+    });
+    const from = this.#next < visits.length ? this.#next : 0;
+    const some = visits.slice(from, from + MOST_AT_A_TIME);
+    this.#next = from + MOST_AT_A_TIME;
+    const results = await this.#visitor.visit(some.map(({ visit }) => visit));
+    return some
+      .filter(({ seen: before }, index) => {
+        const { seen: now } = results[index]!;
+        return !('view' in now) || sharedWith(before.view, now.view) !== before.view;
+      })
+      .map(({ key }) => key);
   }
 
   /** Forgets what no link is about any more. @returns those that name another container than before. */

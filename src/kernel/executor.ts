@@ -1,14 +1,13 @@
 import type { Key } from '../api/key.ts';
 import { type Command, type Failure, type Operation, type Place, STAGES } from './command.ts';
-import { batchErrors, renderIpCommand } from './ip.ts';
+import { carryOut } from './ip.ts';
 import type { ContainerView } from './observed.ts';
 import { REPLACED, openNamespace } from './namespace-handle.ts';
+import type { Netlink } from './netlink.ts';
 import type { Resolvers } from './resolvers.ts';
-import type { Shells } from './shell.ts';
 import { writeSysctl } from './sysctl.ts';
 import type { Visit, Visitor } from './visitor.ts';
 
-const BATCH = 'ip -force -batch -';
 /** A group that nothing else uses, for interfaces about to be deleted. */
 const DOOMED_GROUP = '1990199';
 
@@ -29,12 +28,12 @@ type OnView = (container: Key, view: ContainerView) => void;
 
 /** Carries out operations, stage by stage. */
 export class Executor {
-  readonly #shells: Shells;
+  readonly #netlink: Netlink;
   readonly #visitor: Visitor;
   readonly #resolvers: Pick<Resolvers, 'carryOut'>;
 
-  constructor(shells: Shells, visitor: Visitor, resolvers: Pick<Resolvers, 'carryOut'>) {
-    this.#shells = shells;
+  constructor(netlink: Netlink, visitor: Visitor, resolvers: Pick<Resolvers, 'carryOut'>) {
+    this.#netlink = netlink;
     this.#visitor = visitor;
     this.#resolvers = resolvers;
   }
@@ -70,10 +69,9 @@ export class Executor {
     const host: Step[] = [];
     const inside = new Map<string, Step[]>();
     for (const { operation, command } of pairs) {
-      const problem = await this.#begin(command);
-      note(refused, operation, problem);
-      if (command.tool !== 'ip' || problem !== undefined) continue;
-      if (command.place === 'host') {
+      if (command.tool !== 'ip') {
+        note(refused, operation, await this.#begin(command));
+      } else if (command.place === 'host') {
         host.push({ operation, command });
       } else {
         const { path } = command.place;
@@ -84,11 +82,9 @@ export class Executor {
     await this.#runInside([...inside.values()], refused, onView);
   }
 
-  /** Carries a command out, but for those of `ip`, which are put together. @returns what is wrong with it. */
-  async #begin(command: Command): Promise<string | undefined> {
+  /** Carries out what is no command of `ip`; those are put together. @returns what is wrong with it. */
+  async #begin(command: Exclude<Command, IpCommand>): Promise<string | undefined> {
     switch (command.tool) {
-      case 'ip':
-        return problemWith(command);
       case 'sysctl':
         return writeSysctl(command.path, command.value);
       case 'dnsmasq':
@@ -99,25 +95,22 @@ export class Executor {
   /** @param batches The commands for each container. */
   async #runInside(batches: readonly (readonly Step[])[], refused: Refused, onView: OnView): Promise<void> {
     const visits = batches.map((batch): Visit => {
-      const { path, identity } = batch[0]!.command.place as Exclude<Place, 'host'>;
-      return { path, identity, commands: batch.map(({ command }) => renderIpCommand(command.args)) };
+      const { path, identity, cookie } = batch[0]!.command.place as Exclude<Place, 'host'>;
+      return { path, identity, cookie, commands: batch.map(({ command: { args } }) => ({ args })) };
     });
     const results = await this.#visitor.visit(visits);
-    for (const [index, { result, view }] of results.entries()) {
+    for (const [index, { errors, seen }] of results.entries()) {
       const batch = batches[index]!;
       const { container, path, identity } = batch[0]!.command.place as Exclude<Place, 'host'>;
-      if (view) onView(container, { state: 'running', path, identity, view });
-      const errors = batchErrors(result, batch.length);
-      batch.forEach(({ operation, command }, line) =>
-        note(refused, operation, isGone(command, errors[line]) ? undefined : errors[line]),
-      );
+      if ('view' in seen) onView(container, { state: 'running', path, identity, ...seen });
+      batch.forEach(({ operation }, line) => note(refused, operation, errors[line]));
     }
   }
 
   async #runHost(all: readonly Step[], refused: Refused): Promise<void> {
     using handles = new DisposableStack();
     const batch: Step[] = [];
-    const lines: string[] = [];
+    const commands: { readonly args: readonly string[]; readonly into?: string }[] = [];
     for (const step of all) {
       const { args, into } = step.command;
       const handle = into && openNamespace(into.path, into.identity);
@@ -126,35 +119,26 @@ export class Executor {
         continue;
       }
       batch.push(step);
-      lines.push(renderIpCommand(handle ? [...args, 'netns', handles.use(handle).path] : args));
+      commands.push({ args, ...(handle && { into: handles.use(handle).path }) });
     }
     const doomed = batch.filter(({ command }) => isLinkDeletion(command));
     const grouped = doomed.length > 1;
     // One by one each deletion waits for an RCU grace period, 16 ms and more; as a group they share one.
-    const input = grouped
-      ? [
-          ...lines.map((line) =>
-            line.replace(/^link delete dev (\S+)$/, `link set dev $1 group ${DOOMED_GROUP}`),
-          ),
-          `link delete group ${DOOMED_GROUP}`,
-        ]
-      : lines;
-    const result = await this.#shells.run(BATCH, input.map((line) => `${line}\n`).join(''));
-    const errors = batchErrors(result, input.length);
+    const { errors } = await carryOut(
+      this.#netlink,
+      grouped
+        ? [
+            ...batch.map(({ command }, index) =>
+              isLinkDeletion(command) ? doom(command) : commands[index]!,
+            ),
+            { args: ['link', 'delete', 'group', DOOMED_GROUP] },
+          ]
+        : commands,
+    );
     batch.forEach(({ operation, command }, index) => {
       const error = errors[index] ?? (grouped && isLinkDeletion(command) ? errors.at(-1) : undefined);
-      note(refused, operation, isGone(command, error) ? undefined : error);
+      note(refused, operation, error);
     });
-  }
-}
-
-/** Why a command cannot be written down; an interface of the kernel's may have a name that no batch can hold. */
-function problemWith({ args }: IpCommand): string | undefined {
-  try {
-    renderIpCommand(args);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
   }
 }
 
@@ -162,12 +146,9 @@ function isLinkDeletion({ args }: IpCommand): boolean {
   return args.length === 4 && args[0] === 'link' && args[1] === 'delete' && args[2] === 'dev';
 }
 
-/** Somebody else was faster: what was to be deleted is not there any more. */
-function isGone({ args }: IpCommand, error: string | undefined): boolean {
-  return (
-    args[1] === 'delete' &&
-    /cannot find device|no such (process|file|device)|cannot assign requested address/i.test(error ?? '')
-  );
+/** What is done first with an interface that is to be deleted together with others. */
+function doom({ args }: IpCommand): { args: readonly string[] } {
+  return { args: ['link', 'set', 'dev', args[3]!, 'group', DOOMED_GROUP] };
 }
 
 /** The first error of an operation is the one that tells; what follows is its consequence. */

@@ -1,33 +1,37 @@
-import { hash } from 'node:crypto';
-import { NAMESPACE_QUERIES, parseInterfaces, parseNamespace, parseProxies, parseRest } from './ip-json.ts';
-import { batchErrors, renderIpCommand } from './ip.ts';
-import type { NamespaceView, ObservedInterface } from './observed.ts';
-import type { Shells } from './shell.ts';
+import { constants } from 'node:os';
+import { addressQuery, readAddresses } from '../rtnetlink/addresses.ts';
+import { type LinkInfo, linkQuery, readLinks } from '../rtnetlink/links.ts';
+import type { NetlinkMessage, NetlinkRequest } from '../rtnetlink/message.ts';
+import { proxyQuery, readProxies } from '../rtnetlink/neighbours.ts';
+import {
+  NAMESPACE_QUERIES,
+  REST_QUERIES,
+  indexesIn,
+  readNamespace,
+  readRest,
+  toInterfaces,
+  toProxies,
+  toRest,
+} from '../rtnetlink/view.ts';
+import type { Netlink } from './netlink.ts';
+import { type NamespaceView, interfaceByIndex } from './observed.ts';
 
-/** `ip` as it is asked for JSON. */
-const QUERY = 'ip -j -d -force -batch -';
-/** How `address show dev` says that there is no such interface, by its name or by its number. */
-const ABSENT = /does not exist|no such device/i;
+const { ENODEV } = constants.errno;
 
-/** Seconds that a bridge and its ports count down, of which nothing here depends. */
-const TIMERS = /_timer":\s*[\d.]+/g;
+type Messages = readonly NetlinkMessage[];
 
 /** Lists interfaces, addresses and routes of the host's namespace. */
 export class HostLister {
-  readonly #shells: Shells;
-  #last: { readonly digest: string; readonly view: NamespaceView } | undefined;
+  readonly #netlink: Netlink;
 
-  constructor(shells: Shells) {
-    this.#shells = shells;
+  constructor(netlink: Netlink) {
+    this.#netlink = netlink;
   }
 
   /** Everything. @throws {Error} Where the listing fails or cannot be read. */
   async list(): Promise<NamespaceView> {
-    const text = (await this.#ask(NAMESPACE_QUERIES)).join('\n');
-    // A thousand interfaces are a megabyte, most of the time the same as before.
-    const digest = hash('sha256', text.replace(TIMERS, ''));
-    if (this.#last?.digest !== digest) this.#last = { digest, view: readable(() => parseNamespace(text)) };
-    return this.#last.view;
+    const answers = await this.#ask(NAMESPACE_QUERIES);
+    return readable(() => readNamespace(answers));
   }
 
   /**
@@ -37,56 +41,86 @@ export class HostLister {
    * @throws {Error} Where the listing fails or cannot be read.
    */
   async update(before: NamespaceView, names: readonly string[], withRest: boolean): Promise<NamespaceView> {
-    const queries = names.map((name) => renderIpCommand(['address', 'show', 'dev', name]));
-    const lines = [...queries, ...(withRest ? NAMESPACE_QUERIES.slice(1) : [])];
-    const answers = await this.#ask(lines, names.length);
-    const found = readable(() => parseInterfaces(answers.slice(0, names.length)));
+    const queries = [...names.flatMap(devicesQueries), ...(withRest ? REST_QUERIES : [])];
+    const answers = await this.#ask(queries, 2 * names.length);
+    const found = readable(() => readDevices(answers.slice(0, 2 * names.length)));
+    const rest = withRest ? readable(() => readRest(answers.slice(2 * names.length))) : undefined;
+    // Interfaces under names of which nothing was told yet: what is not there any more may be one of them.
     const missing = names
       .flatMap((name) => before.interfaces.get(name) ?? [])
-      .filter(({ name, index }) => !found.some((now) => now.name === name || now.index === index));
-    const devices = [...found, ...(await this.#renamed(missing.map(({ index }) => index)))];
-    const now = new Map(devices.map((device) => [device.index, device.name]));
+      .filter(({ name, index }) => !found.links.some((now) => now.name === name || now.index === index));
+    const renamed = await this.#devices(missing.map(({ index }) => index));
+    const links = [...found.links, ...renamed.links];
+
+    const namesNow = new Map(
+      [...before.interfaces.values(), ...links].map(({ index, name }) => [index, name]),
+    );
+    const nameOf = (index: number): string | undefined => namesNow.get(index);
+    const mentioned = [
+      ...links.flatMap(({ masterIndex }) => masterIndex ?? []),
+      ...(rest ? indexesIn(rest) : []),
+    ];
+    // One that came a moment ago.
+    if (mentioned.some((index) => !namesNow.has(index))) return this.list();
+
     const interfaces = new Map(before.interfaces);
     for (const { name, index } of before.interfaces.values()) {
-      const isGone = names.includes(name) && !devices.some((device) => device.name === name);
-      if (isGone || (now.has(index) && now.get(index) !== name)) interfaces.delete(name);
+      const isGone = names.includes(name) && !links.some((link) => link.name === name);
+      if (isGone || namesNow.get(index) !== name) interfaces.delete(name);
     }
-    for (const device of devices) interfaces.set(device.name, device);
-    return { ...before, interfaces, ...(withRest && readable(() => parseRest(answers.slice(names.length)))) };
+    for (const device of toInterfaces(links, [...found.addresses, ...renamed.addresses], nameOf))
+      interfaces.set(device.name, device);
+    return { ...before, interfaces, ...(rest && toRest(rest, nameOf)) };
   }
 
-  /** Interfaces under names of which nothing was told yet: what is not there any more may be one of them. */
-  async #renamed(indexes: readonly number[]): Promise<readonly ObservedInterface[]> {
-    if (indexes.length === 0) return [];
-    // For `ip` this is the one with the number, but for one that is called so.
-    const queries = indexes.map((index) => `address show dev if${index}`);
-    const answers = await this.#ask(queries, indexes.length);
-    return readable(() => parseInterfaces(answers)).filter(({ index }) => indexes.includes(index));
+  /**
+   * What devices of the host answer neighbour solicitations for.
+   *
+   * @param host Where the devices have their names from.
+   * @throws {Error} Where it cannot be listed.
+   */
+  async listProxies(host: NamespaceView): Promise<ReadonlySet<string>> {
+    const [proxies = []] = await this.#ask([proxyQuery()]);
+    return readable(() => toProxies(readProxies(proxies), (index) => interfaceByIndex(host, index)?.name));
   }
 
-  /** What devices of the host answer neighbour solicitations for. @throws {Error} Where it cannot be listed. */
-  async listProxies(): Promise<ReadonlySet<string>> {
-    const [answer = ''] = await this.#ask(['neighbour show proxy']);
-    return readable(() => parseProxies(answer));
+  /** Interfaces by their numbers, those that there are. */
+  async #devices(indexes: readonly number[]): Promise<Devices> {
+    const answers = await this.#ask(indexes.flatMap(devicesQueries), 2 * indexes.length);
+    return readable(() => readDevices(answers));
   }
 
-  /** @param mayBeAbsent The first so many queries are about interfaces that there need not be; these have an empty answer. */
-  async #ask(queries: readonly string[], mayBeAbsent = 0): Promise<string[]> {
-    const result = await this.#shells.run(QUERY, queries.map((line) => `${line}\n`).join(''));
-    const failures = batchErrors(result, queries.length);
-    const answers = result.stdout.split('\n').filter((line) => line !== '');
-    return failures.map((failure, index) => {
-      if (failure === undefined) return answers.shift() ?? '';
-      if (index < mayBeAbsent && ABSENT.test(failure)) return '';
-      throw new Error(`Cannot list interfaces and routes: ${failure}`);
+  /** @param mayBeAbsent The first so many questions are about interfaces that there need not be; these have an empty answer. */
+  async #ask(queries: readonly NetlinkRequest[], mayBeAbsent = 0): Promise<Messages[]> {
+    if (queries.length === 0) return [];
+    const { replies } = await this.#netlink.ask(queries);
+    return replies.map(({ refusal, answer }, index) => {
+      if (!refusal) return answer.messages;
+      if (index < mayBeAbsent && refusal.errno === ENODEV) return [];
+      throw new Error(`Cannot list interfaces and routes: ${refusal.words}`);
     });
   }
+}
+
+interface Devices {
+  readonly links: readonly LinkInfo[];
+  readonly addresses: ReturnType<typeof readAddresses>;
+}
+
+/** The questions about one interface. */
+function devicesQueries(device: string | number): NetlinkRequest[] {
+  return [linkQuery(device), addressQuery(device)];
+}
+
+/** Reads the answers to these, two for each interface. */
+function readDevices(answers: readonly Messages[]): Devices {
+  return { links: answers.flatMap(readLinks), addresses: answers.flatMap(readAddresses) };
 }
 
 function readable<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new Error('Cannot read what ip lists of interfaces and routes', { cause: error });
+    throw new Error('Cannot read what the kernel lists of interfaces and routes', { cause: error });
   }
 }

@@ -1,50 +1,52 @@
-import type { ProgramResult } from './programs.ts';
+import { constants } from 'node:os';
+import { commandRequest, furtherRequests } from '../rtnetlink/command.ts';
+import type { NetlinkRequest } from '../rtnetlink/message.ts';
+import type { Namespace, NetlinkAnswers } from './netlink-frames.ts';
+import type { Netlink } from './netlink.ts';
 
-/** Characters that could end a word or a line of an `ip -batch`, or be read as a comment, a quote or a continuation. */
-const NOT_A_WORD = /[\s"'#\\\u0000-\u001f\u007f-\u{10ffff}]/u;
-
-/**
- * One line of an `ip -batch`.
- *
- * @throws {RangeError} When an argument is not exactly one word; a validated manifest has no such value.
- */
-export function renderIpCommand(args: readonly string[]): string {
-  for (const arg of args) {
-    if (arg === '' || NOT_A_WORD.test(arg))
-      throw new RangeError(`Cannot use ${JSON.stringify(arg)} as an argument of ip`);
-  }
-  return args.join(' ');
+/** A command in the words of `ip`. */
+export interface IpCommand {
+  readonly args: readonly string[];
+  /** The path of the namespace that the other end of a veth pair is made in. */
+  readonly into?: string;
 }
 
+const { EADDRNOTAVAIL, ENODEV, ENOENT, ESRCH } = constants.errno;
+/** Somebody else was faster: what was to be deleted is not there any more. */
+const GONE: ReadonlySet<number | undefined> = new Set([EADDRNOTAVAIL, ENODEV, ENOENT, ESRCH]);
+
 /**
- * The errors of an `ip -force -batch -`, one place per line of the batch: what ip printed before `Command failed -:N`.
- * A program that died without that leaves its last words to every line that had not been answered.
+ * Carries out commands, one after the other, whatever becomes of those before; then asks.
+ *
+ * @param namespace The network namespace that they are for; this one where it is absent.
+ * @returns an error for each command that was refused, with the kernel's words, and the replies to the questions.
  */
-export function batchErrors(result: ProgramResult, lines: number): (string | undefined)[] {
-  const errors = Array<string | undefined>(lines).fill(undefined);
-  let words: string[] = [];
-  for (const line of result.stderr.split('\n')) {
-    const failed = /^Command failed -:(\d+)$/.exec(line);
-    if (failed) {
-      const index = Number(failed[1]) - 1;
-      if (index < lines) errors[index] = messageOf(words);
-      words = [];
-    } else if (line.trim() !== '') {
-      words.push(line.trim());
+export async function carryOut(
+  netlink: Netlink,
+  commands: readonly IpCommand[],
+  queries: readonly NetlinkRequest[] = [],
+  namespace?: Namespace,
+): Promise<{ errors: (string | undefined)[] } & NetlinkAnswers> {
+  const errors: (string | undefined)[] = commands.map(() => undefined);
+  const sent: { readonly index: number; readonly request: NetlinkRequest }[] = [];
+  for (const [index, { args, into }] of commands.entries()) {
+    try {
+      sent.push({ index, request: commandRequest(args, into) });
+    } catch (error) {
+      errors[index] = error instanceof Error ? error.message : String(error);
     }
   }
-  if (result.exitCode === 0) return errors;
-  // It ended before it had read everything: an argument that it does not understand, a signal. What it had done is told
-  // by silence, so everything after the last answer counts as not done.
-  const answered = errors.findLastIndex((error) => error !== undefined) + 1;
-  const cutShort = result.exitCode === undefined || words.length > 0 || answered === 0;
-  return cutShort ? errors.map((error, index) => (index < answered ? error : messageOf(words))) : errors;
-}
-
-function messageOf(words: readonly string[]): string {
-  const text = words
-    .filter((line) => !line.startsWith('Usage:'))
-    .map((line) => line.replace(/^(RTNETLINK answers|Error): /, ''))
-    .join('; ');
-  return text === '' ? 'ip gave no reason' : text;
+  const { cookie, replies } = await netlink.ask(
+    [...sent.map(({ request }) => request), ...queries],
+    namespace,
+  );
+  const further = sent.flatMap(({ index }, at) => {
+    const { refusal, answer } = replies[at]!;
+    const { args } = commands[index]!;
+    if (refusal && !(args[1] === 'delete' && GONE.has(refusal.errno))) errors[index] = refusal.words;
+    return refusal ? [] : furtherRequests(args, answer);
+  });
+  // What has gone by itself meanwhile is as good as forgotten.
+  if (further.length > 0) await netlink.ask(further, namespace);
+  return { errors, cookie, replies: replies.slice(sent.length) };
 }

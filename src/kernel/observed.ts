@@ -1,14 +1,13 @@
 import type { Key } from '../api/key.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** An interface as `ip -d address show` lists it. */
+/** An interface as the kernel lists it. */
 export interface ObservedInterface {
   readonly index: number;
   readonly name: string;
   /** `bridge`, `veth`, …; empty for hardware. */
   readonly kind: string;
   readonly alias: string;
-  readonly group: string;
   readonly mac: string;
   readonly mtu: number;
   readonly up: boolean;
@@ -35,7 +34,7 @@ export interface ObservedRoute {
   readonly type: string;
   readonly table: number;
   readonly metric: number;
-  /** The number, or the name that iproute2 prints for it. */
+  /** Its name, where the kernel's headers have one, or its number. */
   readonly protocol: string;
   readonly via?: string;
   readonly interface?: string;
@@ -64,6 +63,8 @@ export type ContainerView =
       readonly state: 'running';
       readonly path: string;
       readonly identity: string;
+      /** The kernel's number for the namespace: another that has its identity later has another cookie. */
+      readonly cookie: string;
       readonly view: NamespaceView;
     }
   | { readonly state: 'absent'; readonly reason: string }

@@ -165,21 +165,31 @@ export function followProgram(
       if (lines.length > 0) onLines(lines);
     });
   }
-  const ended = program.then((result) => ({
-    stdout: '',
-    stderr: result.shortMessage ?? '',
-    exitCode: result.exitCode,
-    pid: program.pid,
-  }));
+  const ended = program.then((result) => endOf(result, program.pid));
   // Not SIGTERM: that one would wait where somebody has stopped the program.
   return { pid: program.pid, ended, printed: () => printed, stop: () => void program.kill('SIGKILL') };
+}
+
+interface Ended {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** Why it could not be started. */
+  readonly originalMessage?: string | undefined;
+}
+
+/** How a program ended that stays; not in execa's words, which repeat its arguments, of which one may be a script. */
+function endOf({ exitCode, signal, originalMessage = '' }: Ended, pid: number | undefined): ProgramResult {
+  const how =
+    signal === undefined ? `it has ended with ${exitCode ?? 'an error'}` : `it was killed by ${signal}`;
+  const stderr = exitCode === 0 ? '' : originalMessage || how;
+  return { stdout: '', stderr, exitCode, pid };
 }
 
 /** A program that is given its input bit by bit, and whose output is read as it comes. */
 export interface Conversation {
   readonly pid: number | undefined;
   readonly ended: Promise<ProgramResult>;
-  write(text: string): void;
+  write(input: string | Uint8Array): void;
   /** Tells it that there is no more input. */
   end(): void;
   /** Kills it, and what it has started. */
@@ -190,7 +200,7 @@ export interface Conversation {
 export function converse(
   file: string,
   args: readonly string[],
-  onOutput: (stream: 'stdout' | 'stderr', text: string) => void,
+  { onStdout, onStderr }: { onStdout: (bytes: Buffer) => void; onStderr: (text: string) => void },
 ): Conversation {
   const program = execa(file, args, {
     env: ENVIRONMENT,
@@ -201,21 +211,14 @@ export function converse(
     // A group of its own, so that what it has started can be killed with it.
     detached: true,
   });
-  for (const name of ['stdout', 'stderr'] as const) {
-    program[name].setEncoding('utf8');
-    program[name].on('data', (text: string) => onOutput(name, text));
-  }
+  program.stdout.on('data', onStdout);
+  program.stderr.setEncoding('utf8').on('data', onStderr);
   program.stdin.on('error', () => undefined); // it may have ended; its exit tells why
-  const ended = program.then(({ shortMessage, exitCode }) => ({
-    stdout: '',
-    stderr: shortMessage ?? '',
-    exitCode,
-    pid: program.pid,
-  }));
+  const ended = program.then((result) => endOf(result, program.pid));
   return {
     pid: program.pid,
     ended,
-    write: (text) => void program.stdin.write(text),
+    write: (input) => void program.stdin.write(input),
     end: () => void program.stdin.end(),
     kill: () => killGroup(program.pid),
   };

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:os';
+import { StringDecoder } from 'node:string_decoder';
 import { reportProgram } from './command-report.ts';
 import { type Conversation, type ProgramResult, converse, patienceWith } from './programs.ts';
 
 /** So many that a few programs that hang leave room for others. */
 const SHELLS = 6;
-/** Above it are programs that could not be started, and those that a signal ended. `ip` has 255 for wrong arguments. */
+/** Above it are programs that could not be started, and those that a signal ended. */
 const LARGEST_STATUS = 125;
 
 /**
  * Runs programs from shells that stay. A process that Node starts costs as much as Node's own memory is large, 11 ms at
  * 350 MiB, and Node stands still for it; from a small shell it is 1 ms of another process. Each request is a fresh program,
- * so unlike a session of `ip` or `nft` it holds no cache that others' changes could make wrong.
+ * so unlike a session of `nft` it holds no cache that others' changes could make wrong.
  */
 export class Shells {
   readonly #idle: Shell[] = [];
@@ -72,10 +73,16 @@ class Shell {
   alive = true;
 
   constructor() {
-    this.#program = converse('sh', ['-s'], (stream, text) => {
-      if (stream === 'stdout') this.#stdout += text;
-      else this.#stderr += text;
-      this.#onOutput();
+    const decoder = new StringDecoder('utf8');
+    this.#program = converse('sh', ['-s'], {
+      onStdout: (bytes) => {
+        this.#stdout += decoder.write(bytes);
+        this.#onOutput();
+      },
+      onStderr: (text) => {
+        this.#stderr += text;
+        this.#onOutput();
+      },
     });
     void this.#program.ended.then(({ stderr }) => {
       this.alive = false;
@@ -129,14 +136,14 @@ echo "${mark} $?"; echo "${mark}" >&2
   }
 }
 
-/** What a command is about: the program, wherever it is run. */
+/** What a command is about. */
 function programOf(command: string): string {
-  return /(?:^| )(ip|nft|ss) /.exec(command)?.[1] ?? command.split(' ')[0]!;
+  return command.split(' ')[0]!;
 }
 
 /** What a shell says of a program as a number. */
 function ending(status: number, stderr: string): Pick<ProgramResult, 'exitCode' | 'stderr'> {
-  if (status <= LARGEST_STATUS || status === 255) return { exitCode: status, stderr };
+  if (status <= LARGEST_STATUS) return { exitCode: status, stderr };
   const signal = Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
   const words = signal === undefined ? stderr.replace(/^sh: \d+: /gm, '') : `it was killed by ${signal}`;
   return { exitCode: undefined, stderr: words };

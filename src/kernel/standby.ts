@@ -5,8 +5,7 @@ const RESTOCK_DELAY = 50;
 
 /**
  * A program of which one instance always stands by, started and waiting for input, so that a change does not wait for
- * a process to start. Each instance serves one request: unlike a long-lived session it holds no cache of interface
- * indexes or tables that other programs' changes could make wrong, and its exit status belongs to one request.
+ * a process to start. Each instance serves one request: unlike a long-lived session it holds no cache of tables that other programs' changes could make wrong, and its exit status belongs to one request.
  */
 export class StandbyProgram {
   readonly #file: string;

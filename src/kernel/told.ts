@@ -1,5 +1,4 @@
-import { canonicalAddress } from '../api/address.ts';
-import { networkText } from './ip-json.ts';
+import { addressBits, canonicalAddress } from '../api/address.ts';
 import type { NamespaceView } from './observed.ts';
 
 /**
@@ -77,4 +76,11 @@ export function isKnown(told: Told, view: NamespaceView): boolean {
 
 function familyOf(text: string): 4 | 6 {
   return text.includes(':') ? 6 : 4;
+}
+
+/** A network as an observed route has it; an address alone is one of its own. */
+function networkText(text: string, family: 4 | 6): string {
+  if (text === 'default') return family === 4 ? '0.0.0.0/0' : '::/0';
+  const [address = '', prefix] = text.split('/');
+  return `${canonicalAddress(address)}/${prefix ?? addressBits(family)}`;
 }

@@ -4,12 +4,14 @@ import type { Manifest } from '../api/resource.ts';
 import { ContainerViews } from './container-views.ts';
 import { Containers } from './containers.ts';
 import { HostLister } from './host-lister.ts';
+import type { Netlink } from './netlink.ts';
 import type { Nft, TableLayout } from './nft.ts';
 import {
   type ContainerView,
   type NamespaceView,
   type NetfilterView,
   type Observed,
+  interfaceMarkedFor,
   markedKey,
 } from './observed.ts';
 import { lookAround } from './look-around.ts';
@@ -54,6 +56,7 @@ export class KernelView {
   /** @param missing What the kernel cannot do. */
   constructor(
     shells: Shells,
+    netlink: Netlink,
     nft: Nft,
     visitor: Visitor,
     layout: TableLayout,
@@ -62,7 +65,7 @@ export class KernelView {
     this.namespaces = new Containers(shells);
     this.#containers = new ContainerViews(this.namespaces, visitor);
     this.#shells = shells;
-    this.#host = new HostLister(shells);
+    this.#host = new HostLister(netlink);
     this.#nft = nft;
     this.#layout = layout;
     this.#missing = missing;
@@ -171,13 +174,17 @@ export class KernelView {
   }
 
   /**
-   * Whether something of which the kernel sends no event is another than when it was last looked at: sysctls, and
-   * neighbour proxies. @throws {Error} Where these cannot be listed.
+   * Whether something of which the kernel sends no event is another than when it was last looked at: sysctls, neighbour
+   * proxies, and containers that no interface of ours leads to. @throws {Error} Where these cannot be listed.
    */
-  async changedSilently({ sysctls, host }: Observed): Promise<boolean> {
+  async changedSilently({ sysctls, host, containers }: Observed): Promise<boolean> {
     if ([...sysctls].some(([path, value]) => readSysctl(path) !== value)) return true;
+    const apart = [...containers.keys()].filter((key) => !interfaceMarkedFor(host, key));
+    const changed = await this.#containers.changedOf(apart);
+    this.invalidate(...changed);
+    if (changed.length > 0) return true;
     if (host.proxies.size === 0) return false;
-    const proxies = await this.#host.listProxies();
+    const proxies = await this.#host.listProxies(host);
     if (proxies.size === host.proxies.size && [...proxies].every((one) => host.proxies.has(one)))
       return false;
     this.invalidate('host');

@@ -1,58 +1,52 @@
-import { NAMESPACE_QUERIES, parseNamespace } from './ip-json.ts';
+import { NAMESPACE_QUERIES, readNamespace } from '../rtnetlink/view.ts';
+import { type IpCommand, carryOut } from './ip.ts';
 import { REPLACED, openNamespace } from './namespace-handle.ts';
+import type { Netlink } from './netlink.ts';
 import type { NamespaceView } from './observed.ts';
-import type { ProgramResult } from './programs.ts';
-import type { Shells } from './shell.ts';
 
 /** What is to be done in one network namespace: commands of `ip`, or none; afterwards it is looked at. */
 export interface Visit {
   readonly path: string;
   /** Device and inode that the namespace must still have, as `D:I`. */
   readonly identity: string;
-  readonly commands: readonly string[];
+  /** The namespace's, where it is known; inodes are used again. */
+  readonly cookie?: string;
+  readonly commands: readonly IpCommand[];
 }
 
 export interface Visited {
-  /** Of the commands. */
-  readonly result: ProgramResult;
-  /** `undefined` where the listing failed. */
-  readonly view?: NamespaceView;
+  /** One place for each command. */
+  readonly errors: readonly (string | undefined)[];
+  readonly seen: { readonly view: NamespaceView; readonly cookie: string } | { readonly problem: string };
 }
 
-const VISITS_AT_A_TIME = 4;
-
-/** Goes into network namespaces; commands and the look at what they made are one process. */
+/** Goes into network namespaces; commands and the look at what they made are one visit. */
 export class Visitor {
-  readonly #shells: Shells;
+  readonly #netlink: Netlink;
 
-  constructor(shells: Shells) {
-    this.#shells = shells;
+  constructor(netlink: Netlink) {
+    this.#netlink = netlink;
   }
 
   /** @returns what came of each visit, in the same order. */
   async visit(visits: readonly Visit[]): Promise<Visited[]> {
-    const pending = [...visits.entries()];
     const results: Visited[] = [];
     // Not all at once: each keeps a namespace open.
-    const worker = async (): Promise<void> => {
-      for (let next = pending.shift(); next; next = pending.shift())
-        results[next[0]] = await this.#visit(next[1]);
-    };
-    await Promise.all(Array.from({ length: VISITS_AT_A_TIME }, worker));
+    for (const visit of visits) results.push(await this.#visit(visit));
     return results;
   }
 
-  async #visit({ path, identity, commands }: Visit): Promise<Visited> {
+  async #visit({ path, identity, cookie: wanted, commands }: Visit): Promise<Visited> {
     using handle = openNamespace(path, identity);
-    const input = [...commands, ...NAMESPACE_QUERIES].map((line) => `${line}\n`).join('');
-    const result = await this.#shells.run(
-      handle ? `nsenter --net=${handle.path} ip -j -d -force -batch -` : `echo '${REPLACED}' >&2; false`,
-      input,
-    );
+    if (!handle) return { errors: commands.map(() => REPLACED), seen: { problem: REPLACED } };
+    const namespace = { path: handle.path, ...(wanted !== undefined && { cookie: wanted }) };
+    const { errors, cookie, replies } = await carryOut(this.#netlink, commands, NAMESPACE_QUERIES, namespace);
+    const problem = replies.find(({ refusal }) => refusal)?.refusal?.words;
+    if (problem !== undefined) return { errors, seen: { problem } };
     try {
-      return { result, view: parseNamespace(result.stdout) };
-    } catch {
-      return { result };
+      return { errors, seen: { view: readNamespace(replies.map(({ answer }) => answer.messages)), cookie } };
+    } catch (error) {
+      return { errors, seen: { problem: error instanceof Error ? error.message : String(error) } };
     }
   }
 }

@@ -30,7 +30,6 @@ export function device(name: string, rest: Partial<ObservedInterface> = {}): Obs
     name,
     kind: '',
     alias: '',
-    group: 'default',
     mac: '',
     mtu: 1500,
     up: true,

@@ -79,6 +79,7 @@ export function plan(scene: Scene) {
     state: 'running',
     path: '/run/netns/vm1',
     identity: '4:1',
+    cookie: '01',
     view: view(scene.inside ? [scene.inside] : [], scene.routes ?? []),
   } as const;
   const br0 = 'br0' in scene ? scene.br0 : BR0;

@@ -50,6 +50,7 @@ describe('a link that is not there', () => {
       state: 'running',
       path: '/proc/4711/ns/net',
       identity: '4:1',
+      cookie: '01',
       view: view([]),
     } as const;
     const [command] = plan({ container }).operations[0]!.commands;

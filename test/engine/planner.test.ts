@@ -68,6 +68,7 @@ class World {
         state: 'running',
         path: `/run/netns/${name}`,
         identity: '1:1',
+        cookie: '01',
         view: view([inside]),
       });
     }
@@ -162,6 +163,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
       state: 'running',
       path: `/run/netns/${name}`,
       identity: `1:${choice}`,
+      cookie: `0${choice}`,
       view: view(choice === 5 ? [] : [{ ...inside, ...rest[choice] }]),
     });
   },

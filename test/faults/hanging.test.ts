@@ -4,6 +4,7 @@ import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
 import { filterText } from '../support/netfilter-drift.ts';
+import { replaceHelper } from '../support/netlink-helper.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 
 const HANGS = 'exec sleep 1000';
@@ -62,7 +63,7 @@ it('an nft that hangs holds up the rest once, is named, and is asked again in th
   await lab.ready();
 });
 
-it('while ip hangs, nothing is said to be Ready, and all is put right when it answers again', async () => {
+it('while rtnetlink hangs, nothing is said to be Ready, and all is put right when it answers again', async () => {
   const { lab: made, programs } = OwnPrograms.around((around) => new Lab(around));
   await using lab = made;
   lab.write('a.yaml', bridge('br0'), route('one', { to: '10.41.0.0/16', via: CLIENT }));
@@ -71,7 +72,7 @@ it('while ip hangs, nothing is said to be Ready, and all is put right when it an
   expect(await lab.http('/metrics')).toMatch(
     /lxcnet_kernel_command_duration_seconds_count\{tool="ip"\} [1-9]/,
   );
-  programs.replace('ip', HANGS);
+  replaceHelper(lab, programs, HANGS);
   const disturb = (): void => {
     lab.host.run(['ip', 'route', 'delete', '10.41.0.0/16']);
   };
@@ -84,14 +85,16 @@ it('while ip hangs, nothing is said to be Ready, and all is put right when it an
     60_000,
   );
   expect(await lab.condition('br', 'br0')).toMatchObject({ status: 'Unknown', reason: 'NotObserved' });
-  expect((await lab.condition('br', 'br0'))?.message).toContain('ip has not answered within 10 s');
+  expect((await lab.condition('br', 'br0'))?.message).toContain(
+    'lxcnet-netlink has not answered within 10 s',
+  );
   expect(await lab.http('/metrics')).toContain(
     'lxcnet_resource_ready{kind="Bridge",namespace="",name="br0"} 0',
   );
-  programs.restore('ip');
+  programs.restore('perl');
   const start = performance.now();
   const routed = (): boolean => lab.host.exec('ip', 'route').includes('10.41.0.0/16');
   await lab.eventually('the route is back', routed, 60_000);
-  record({ fault: 'ip hung', healed: performance.now() - start, limit: 60_000 });
+  record({ fault: 'rtnetlink hung', healed: performance.now() - start, limit: 60_000 });
   await lab.ready();
 });

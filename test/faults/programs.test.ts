@@ -4,16 +4,17 @@ import { FULL, record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
 import { filterText } from '../support/netfilter-drift.ts';
+import { endHelper, replaceHelper } from '../support/netlink-helper.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 
 interface ProgramFault {
   readonly fault: string;
-  readonly program: 'nft' | 'ip';
-  /** Absent: the program is taken away. */
+  readonly program: 'nft' | 'perl';
+  /** Absent: the program is taken away. Of Perl it is the helper alone that speaks rtnetlink. */
   readonly script?: string;
   /** What an event has to name. */
   readonly told: RegExp;
-  /** Routes need `ip` alone, so they go on where `nft` fails. */
+  /** Routes need the helper alone, so they go on where `nft` fails. */
   readonly routesGoOn: boolean;
   readonly slow?: boolean;
 }
@@ -42,19 +43,31 @@ const FAULTS: readonly ProgramFault[] = [
     told: /NetfilterFailed.*Could not process rule/,
     routesGoOn: true,
   },
-  { fault: 'ip is missing', program: 'ip', told: /PassFailed.*ip/, routesGoOn: false },
   {
-    fault: 'ip is killed',
-    program: 'ip',
-    script: 'kill -9 $$',
-    told: /PassFailed.*(SIGKILL|killed)/,
+    fault: 'perl is missing',
+    program: 'perl',
+    told: /PassFailed.*lxcnet-netlink: .*perl/,
     routesGoOn: false,
   },
   {
-    fault: 'ip prints garbage',
-    program: 'ip',
-    script: 'echo garbage',
-    told: /PassFailed.*what ip lists/,
+    fault: 'the helper is killed',
+    program: 'perl',
+    script: 'kill -9 $$',
+    told: /PassFailed.*lxcnet-netlink: .*(SIGKILL|killed)/,
+    routesGoOn: false,
+  },
+  {
+    fault: 'the helper prints garbage',
+    program: 'perl',
+    script: 'echo garbage; exec sleep 1000',
+    told: /PassFailed.*lxcnet-netlink: .*A frame of \d+ bytes/,
+    routesGoOn: false,
+  },
+  {
+    fault: 'the helper ends with an error of its own',
+    program: 'perl',
+    script: 'echo "Out of memory!" >&2; exit 1',
+    told: /PassFailed.*lxcnet-netlink: Out of memory!/,
     routesGoOn: false,
   },
   {
@@ -87,7 +100,9 @@ it('a program that fails is named, the old state stays in force, and it recovers
     if (slow && !FULL) continue;
     const limit = slow ? 150_000 : 20_000;
     if (script === undefined) programs.remove(program);
+    else if (program === 'perl') replaceHelper(lab, programs, script);
     else programs.replace(program, script);
+    if (program === 'perl') endHelper(lab);
     const to = `10.${++number}.0.0/16`;
     const extra = (port: number): void =>
       lab.write('a.yaml', ...base(80), policy('extra', 'vm1', { ingress: [{ ports: [{ port }] }] }));

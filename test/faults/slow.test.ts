@@ -5,6 +5,7 @@ import { record } from '../support/fault-scene.ts';
 import { CLIENT, Lab } from '../support/lab.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
 import { filterText } from '../support/netfilter-drift.ts';
+import { late, replaceHelper } from '../support/netlink-helper.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 
 /** A pass looks, writes, and looks again, each with programs that take a second; on a machine that is busy. */
@@ -31,13 +32,12 @@ it('programs that are slow make everything late and nothing wrong', async () => 
   await lab.ready();
   using drips = new Drips(lab);
   programs.replace('nft', 'sleep 1; exec $MACHINE/nft "$@"');
-  // The one in sbin is a link to this.
-  programs.replace('ip', 'sleep 1; exec $MACHINE/../bin/ip "$@"');
+  replaceHelper(lab, programs, late(1));
   removeIsolation(lab);
   let start = performance.now();
   await lab.eventually('the port is isolated', () => isolated(lab), SLOW);
   record({
-    fault: 'drift while ip and nft are slow',
+    fault: 'drift while rtnetlink and nft are slow',
     healed: performance.now() - start,
     limit: SLOW,
     leaked: drips.leaked(),
@@ -51,13 +51,13 @@ it('programs that are slow make everything late and nothing wrong', async () => 
     SLOW,
   );
   record({
-    fault: 'an edit while ip and nft are slow',
+    fault: 'an edit while rtnetlink and nft are slow',
     healed: performance.now() - start,
     limit: SLOW,
     leaked: drips.leaked(),
   });
   expect(lab.cli('events').stdout).not.toMatch(/Failed|NotObserved/);
-  for (const program of ['nft', 'ip']) programs.restore(program);
+  for (const program of ['nft', 'perl']) programs.restore(program);
   await lab.ready();
 });
 

@@ -2,17 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { Lab } from '../support/lab.ts';
 import { bridge, link } from '../support/manifests.ts';
+import { late, replaceHelper } from '../support/netlink-helper.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 
 /** More than a pass has rounds. */
 const CONTAINERS = 8;
-/** A round looks, writes and looks again. */
-const SLOW_IP = 'sleep 0.1; exec $MACHINE/../bin/ip "$@"';
+/** A round looks, writes and looks again; seconds. */
+const LATE = 0.1;
 
-/** A daemon whose `ip` is slow, so that there is time between what it does. */
+/** A daemon that speaks rtnetlink slowly, so that there is time between what it does. */
 function makeLab(): { lab: Lab; slowDown: () => void } {
   const { lab, programs } = OwnPrograms.around((around) => new Lab(around));
-  return { lab, slowDown: () => programs.replace('ip', SLOW_IP) };
+  return { lab, slowDown: () => replaceHelper(lab, programs, late(LATE)) };
 }
 
 /** What a metric counts of Links. */

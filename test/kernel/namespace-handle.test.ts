@@ -12,17 +12,18 @@ const SCRIPT = `
 const [kernel, path, identity] = process.argv.slice(1);
 const { Visitor } = await import(kernel + '/visitor.ts');
 const { Executor } = await import(kernel + '/executor.ts');
-const { Shells } = await import(kernel + '/shell.ts');
-const shells = new Shells();
-const visitor = new Visitor(shells);
-const executor = new Executor(shells, visitor);
-const [visited] = await visitor.visit([{ path, identity, commands: ['link set dev lo mtu 1280'] }]);
+const { Netlink } = await import(kernel + '/netlink.ts');
+const netlink = new Netlink();
+const visitor = new Visitor(netlink);
+const executor = new Executor(netlink, visitor);
+const commands = [{ args: ['link', 'set', 'dev', 'lo', 'mtu', '1280'] }];
+const [visited] = await visitor.visit([{ path, identity, commands }]);
 const args = ['link', 'add', 'name', 'new', 'type', 'veth', 'peer', 'name', 'eth0'];
 const into = { container: 'Link/default/vm1', path, identity };
 const operation = { key: 'Link/default/vm1', stage: 'create', verb: 'create', object: 'interface new',
   commands: [{ tool: 'ip', place: 'host', args, into }] };
 const { done, failures } = await executor.run([operation], () => undefined);
-console.log(JSON.stringify([visited.view !== undefined, done.length, failures.map(({ message }) => message)]));
+console.log(JSON.stringify(['view' in visited.seen, done.length, failures.map(({ message }) => message)]));
 process.exit();
 `;
 

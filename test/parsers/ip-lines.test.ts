@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { batchErrors } from '../../src/kernel/ip.ts';
 import { parseInterfaceEvent } from '../../src/kernel/monitor.ts';
 
 describe('a line of the monitor', () => {
@@ -49,26 +48,31 @@ describe('a line of the monitor', () => {
   });
 });
 
-describe('the words of ip', () => {
-  const errors = (stderr: string, lines: number, exitCode = 1) =>
-    batchErrors({ stdout: '', stderr, exitCode, pid: 1 }, lines);
-
-  it('are told without their prefixes, several in one, and without the usage', () => {
-    const stderr =
-      'Usage: ip link ...\nError: argument "x" is wrong: mtu\nCannot find device "br0"\nCommand failed -:1\n';
-    expect(errors(stderr, 1)).toEqual(['argument "x" is wrong: mtu; Cannot find device "br0"']);
-  });
-
-  it('may be none', () => {
-    expect(errors('Command failed -:2\n', 2)).toEqual([undefined, 'ip gave no reason']);
-    expect(errors('', 1, 255)).toEqual(['ip gave no reason']);
-  });
-
-  it("about a line that was never sent are nobody's", () => {
-    expect(errors('RTNETLINK answers: File exists\nCommand failed -:9\n', 2)).toHaveLength(2);
-  });
-
-  it('without a failure are warnings', () => {
-    expect(errors('Warning: something\n', 1, 0)).toEqual([undefined]);
+describe('parseInterfaceEvent', () => {
+  it.each([
+    [
+      '[nsid current]2: br0: <BROADCAST,MULTICAST> mtu 1400 qdisc noop state DOWN',
+      { part: 'host', group: 'link', device: 'br0' },
+    ],
+    ['[nsid current]Deleted 3: v0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link', device: 'v0' }],
+    // A name that is not one plain word is not one to ask for.
+    ['[nsid current]3: v$0@if2: <BROADCAST> mtu 1500', { part: 'host', group: 'link' }],
+    [
+      '[nsid 4]Deleted 2: eth0    inet 10.1.0.5/24 scope global',
+      { part: 'namespace', id: 4, group: 'address' },
+    ],
+    [
+      '[nsid 4]2: eth0    inet 10.1.0.5/24 scope global eth0',
+      { part: 'namespace', id: 4, group: 'address', told: { index: 2, address: '10.1.0.5/24' } },
+    ],
+    ['[nsid current]default via 10.0.0.1 dev eth0', { part: 'host', group: 'route' }],
+    ['[nsid current]inet br0 forwarding off rp_filter off', { part: 'switch' }],
+    [
+      'netlink receive error No buffer space available (105)',
+      { part: 'unknown', monitor: 'ip', reason: 'events were lost' },
+    ],
+    ['', undefined],
+  ])('reads %j', (line, event) => {
+    expect(parseInterfaceEvent(line)).toEqual(event);
   });
 });

@@ -1,131 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { parseNamespace } from '../../src/kernel/ip-json.ts';
 import { parseTable } from '../../src/kernel/nft-json.ts';
 
 /*
- * What iproute2 6.1 and nft 1.0.6 really print, shortened.
+ * What nft 1.0.6 really prints, shortened.
  */
-
-const VETH = {
-  ifindex: 3,
-  link_index: 2,
-  ifname: 'lx-vm1',
-  flags: ['BROADCAST', 'MULTICAST', 'UP', 'LOWER_UP'],
-  mtu: 1500,
-  master: 'br0',
-  group: 'default',
-  address: 'ea:7c:bd:7c:c1:6b',
-  link_netnsid: 0,
-  linkinfo: {
-    info_kind: 'veth',
-    info_slave_kind: 'bridge',
-    info_slave_data: { state: 'forwarding', isolated: true, locked: false },
-  },
-  ifalias: 'lxcnet:Link/default/vm1',
-  addr_info: [
-    { family: 'inet', local: '10.10.20.1', prefixlen: 24, scope: 'global', label: 'lx-vm1' },
-    { family: 'inet6', local: 'fd00:20::1', prefixlen: 64, scope: 'global', nodad: true },
-    { family: 'inet6', local: 'fe80::1', prefixlen: 64, scope: 'link', tentative: true },
-    {},
-  ],
-};
-
-function namespace(links: unknown, routes: unknown = [], proxies: unknown = []) {
-  return parseNamespace([links, routes, proxies].map((answer) => `${JSON.stringify(answer)}\n`).join(''));
-}
-
-describe('a listing of interfaces', () => {
-  it('is reduced to what lxcnet looks at', () => {
-    expect(namespace([VETH]).interfaces.get('lx-vm1')).toEqual({
-      index: 3,
-      name: 'lx-vm1',
-      kind: 'veth',
-      alias: 'lxcnet:Link/default/vm1',
-      group: 'default',
-      mac: 'ea:7c:bd:7c:c1:6b',
-      mtu: 1500,
-      up: true,
-      loopback: false,
-      master: 'br0',
-      isolated: true,
-      peerIndex: 2,
-      peerNamespaceId: 0,
-      linkLocal: true,
-      addresses: ['10.10.20.1/24', 'fd00:20::1/64'],
-    });
-  });
-
-  it('may lack what hardware and lo lack', () => {
-    const lo = { ifindex: 1, ifname: 'lo', flags: ['LOOPBACK'], mtu: 65536 };
-    expect(namespace([lo]).interfaces.get('lo')).toMatchObject({
-      kind: '',
-      alias: '',
-      up: false,
-      loopback: true,
-      linkLocal: false,
-      addresses: [],
-    });
-  });
-});
-
-describe('a listing of routes', () => {
-  it('keeps every field that a Route may set', () => {
-    const route = {
-      type: 'unicast',
-      dst: '10.8.0.0/16',
-      gateway: '10.10.20.2',
-      dev: 'br0',
-      table: '100',
-      protocol: '199',
-      scope: 'global',
-      prefsrc: '10.10.20.1',
-      metric: 5,
-      flags: [],
-      metrics: [{ mtu: 1400 }],
-    };
-    expect(namespace([], [route]).routes).toEqual([
-      {
-        family: 4,
-        to: '10.8.0.0/16',
-        type: 'unicast',
-        table: 100,
-        metric: 5,
-        protocol: '199',
-        via: '10.10.20.2',
-        interface: 'br0',
-        source: '10.10.20.1',
-        mtu: 1400,
-      },
-    ]);
-  });
-
-  it('keeps several next hops, and an IPv6 next hop of an IPv4 route', () => {
-    const several = {
-      dst: '10.9.0.0/16',
-      nexthops: [
-        { gateway: '10.10.20.2', dev: 'br0', weight: 1, flags: [] },
-        { gateway: '10.10.20.3', dev: 'br0', weight: 2, flags: [] },
-      ],
-    };
-    const mixed = { dst: '10.77.0.0/16', via: { family: 'inet6', host: 'fd00:20::5' }, dev: 'br0' };
-    const { routes } = namespace([], [several, mixed]);
-    expect(routes[0]!.nextHops).toEqual([
-      { via: '10.10.20.2', interface: 'br0', weight: 1 },
-      { via: '10.10.20.3', interface: 'br0', weight: 2 },
-    ]);
-    expect(routes[1]).toMatchObject({ family: 4, via: 'fd00:20::5' });
-  });
-
-  it('writes out the prefix length of a single address', () => {
-    const routes = [{ dst: '10.0.0.1' }, { dst: 'fd00::1', pref: 'medium' }];
-    expect(namespace([], routes).routes.map(({ to }) => to)).toEqual(['10.0.0.1/32', 'fd00::1/128']);
-  });
-});
-
-it('a listing of proxies says which device answers for which address', () => {
-  const proxies = [{ dst: 'fd00:20:0::10', dev: 'br0', proxy: null }];
-  expect([...namespace([], [], proxies).proxies]).toEqual(['br0 fd00:20::10']);
-});
 
 describe('a listing of tables', () => {
   const counter = { packets: 3, bytes: 180 };
@@ -226,5 +104,33 @@ describe('a listing of tables', () => {
     ['a set has another type', [set({ type: 'ipv4_addr' }), chain(), rule()]],
   ])('has another fingerprint where %s', (_, members) => {
     expect(table(...members).fingerprint).not.toBe(table(set(), chain(), rule()).fingerprint);
+  });
+});
+
+describe('parseTable', () => {
+  const listing = (set: object): string =>
+    JSON.stringify({
+      nftables: [{ metainfo: {} }, { set: { family: 'inet', table: 'lxcnet', handle: 1, ...set } }],
+    });
+
+  it('turns keys and values into the text that nft takes', () => {
+    const elem = [
+      {
+        elem: {
+          val: { concat: ['1:a', { prefix: { addr: '10.0.0.0', len: 8 } }, 6, { range: [80, 90] }] },
+          counter: { packets: 7, bytes: 9 },
+        },
+      },
+    ];
+    const { elements, packets } = parseTable(
+      listing({ name: 'network_port4', type: ['classid', 'ipv4_addr', 'inet_proto', 'inet_service'], elem }),
+    );
+    expect(elements.get('network_port4')).toEqual(new Map([['1:a . 10.0.0.0/8 . 6 . 80-90', '']]));
+    expect(packets.get('network_port4')).toEqual(new Map([['1:a . 10.0.0.0/8 . 6 . 80-90', 7]]));
+  });
+
+  it('refuses what it does not know', () => {
+    expect(() => parseTable(listing({ name: 'x', type: 'ifname', elem: [{ strange: 1 }] }))).toThrow(Error);
+    expect(() => parseTable('{}')).toThrow(Error);
   });
 });

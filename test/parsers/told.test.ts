@@ -8,7 +8,6 @@ const ETH0: ObservedInterface = {
   name: 'eth0',
   kind: 'veth',
   alias: '',
-  group: 'default',
   mac: '02:11:22:33:44:55',
   mtu: 1500,
   up: true,
