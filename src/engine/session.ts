@@ -75,6 +75,7 @@ export async function openKernel(
       nft.close();
       shells.close();
       netlink.close();
+      view.namespaces.processes.close();
     },
   };
 }

@@ -4,7 +4,6 @@ import { LxcProcesses } from './lxc.ts';
 import { Machines } from './machines.ts';
 import { NamedProcesses } from './named-processes.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
-import type { Shells } from './shell.ts';
 
 /** The network namespace of a container, found but not yet looked into. */
 export type ContainerNamespace =
@@ -22,13 +21,9 @@ type ContainerReference = Link['spec']['container'];
 /** Finds the network namespaces of containers, and knows what it has found before. */
 export class Containers {
   /** Who knows the processes of LXC containers. */
-  readonly processes: LxcProcesses;
+  readonly processes = new LxcProcesses();
   readonly #machines = new Machines();
   readonly #named = new NamedProcesses();
-
-  constructor(shells: Shells) {
-    this.processes = new LxcProcesses(shells);
-  }
 
   /**
    * Finds the network namespaces that `spec.container` of Links names, in the same order. Never throws; a container that

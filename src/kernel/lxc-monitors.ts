@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { LxcContainer } from '../api/lxc-container.ts';
 import { commandSocketOf } from './lxc-sockets.ts';
 import { realUserOf, targetOf } from './processes.ts';
-import { type Shells, quoted } from './shell.ts';
+import { type Holder, SocketHolders } from './socket-holders.ts';
 
 /** The processes that hold a container's command socket: its monitor, and while it starts also who starts it. */
 interface Monitors {
@@ -13,11 +13,11 @@ interface Monitors {
   readonly until: number;
 }
 
-/** What is asked of ss at a time: a command line has to hold it. */
-const MOST_AT_A_TIME = 500;
 /** LXC hands a container that starts from process to process. Milliseconds. */
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2_000;
+/** From then on its monitor may be a process, too, that was there long before it: a program that uses LXC's library. */
+const ALL_AFTER = 400;
 
 /**
  * The monitors of LXC containers: the processes that listen on their command sockets. Any user may listen by any name that
@@ -25,11 +25,7 @@ const LONGEST_WAIT = 2_000;
  */
 export class LxcMonitors {
   readonly #known = new Map<string, Monitors>();
-  readonly #shells: Shells;
-
-  constructor(shells: Shells) {
-    this.#shells = shells;
-  }
+  readonly #holders = new SocketHolders();
 
   /** Looks for the monitors of these containers, all at once, where they are not known yet. */
   async lookFor(
@@ -43,22 +39,21 @@ export class LxcMonitors {
       const known = this.#known.get(socket);
       if (known?.inode !== sockets.get(socket) || now >= known!.until) unknown.set(socket, container);
     }
-    const names = [...unknown.keys()];
-    for (let from = 0; from < names.length; from += MOST_AT_A_TIME) {
-      const some = names.slice(from, from + MOST_AT_A_TIME);
-      const listed = parseHolders(await askForHolders(this.#shells, some));
-      await Promise.all(
-        some.map(async (socket) => {
-          const holders = listed.get(socket) ?? [];
-          const trusted = await Promise.all(holders.map((holder) => isTrusted(holder, unknown.get(socket)!)));
-          const pids = holders.filter((_, index) => trusted[index]).map(({ pid }) => pid);
-          const inode = sockets.get(socket)!;
-          const before = this.#known.get(socket);
-          const wait = before?.inode === inode ? Math.min(before.wait * 2, LONGEST_WAIT) : FIRST_WAIT;
-          this.#known.set(socket, { inode, pids, wait, until: now + wait });
-        }),
-      );
-    }
+    if (unknown.size === 0) return;
+    const inodes = [...unknown.keys()].flatMap((socket) => sockets.get(socket) ?? []);
+    const all = [...unknown.keys()].some((socket) => (this.#known.get(socket)?.wait ?? 0) >= ALL_AFTER);
+    const listed = await this.#holders.of(inodes, all);
+    await Promise.all(
+      [...unknown].map(async ([socket, container]) => {
+        const inode = sockets.get(socket)!;
+        const holders = listed.get(inode) ?? [];
+        const trusted = await Promise.all(holders.map((holder) => isTrusted(holder, container)));
+        const pids = holders.filter((_, index) => trusted[index]).map(({ pid }) => pid);
+        const before = this.#known.get(socket);
+        const wait = before?.inode === inode ? Math.min(before.wait * 2, LONGEST_WAIT) : FIRST_WAIT;
+        this.#known.set(socket, { inode, pids, wait, until: now + wait });
+      }),
+    );
   }
 
   /** Those of a container, as they were last found. */
@@ -66,45 +61,24 @@ export class LxcMonitors {
     return this.#known.get(commandSocketOf(container))?.pids ?? [];
   }
 
+  /** Says that the container's init is a child of one of those that were found: then no others have to be looked for. */
+  confirm(container: LxcContainer): void {
+    const socket = commandSocketOf(container);
+    const known = this.#known.get(socket);
+    if (known) this.#known.set(socket, { ...known, until: Infinity });
+  }
+
   forget(container: LxcContainer): void {
     this.#known.delete(commandSocketOf(container));
   }
+
+  /** Ends the program that looks for them. */
+  close(): void {
+    this.#holders.close();
+  }
 }
 
-/** Of all sockets only these: the names of others may be made so that they look like several lines. */
-async function askForHolders(shells: Shells, sockets: readonly string[]): Promise<string> {
-  const filter = sockets.flatMap((socket, index) => [
-    ...(index === 0 ? [] : ['or']),
-    'src',
-    '=',
-    `unix:${socket.replace(/[*?[\]\\]/g, '\\$&')}`,
-  ]);
-  return (await shells.run(`ss -Hxlp ${filter.map(quoted).join(' ')}`)).stdout;
-}
-
-interface Holder {
-  readonly inode: string;
-  readonly pid: number;
-  readonly fd: string;
-}
-
-/** Reads `ss -Hxlp`: Netid, State, Recv-Q, Send-Q, address, inode, peer, its inode, users. */
-export function parseHolders(text: string): ReadonlyMap<string, readonly Holder[]> {
-  const LINE =
-    /^u_str\s+LISTEN\s+\d+\s+\d+\s+(?<name>\S.*?) (?<inode>\d+)\s+\* 0\s+users:\((?<users>.*)\)\s*$/gm;
-  return new Map(
-    [...text.matchAll(LINE)].map(({ groups }) => {
-      const users = [...groups!.users!.matchAll(/,pid=(?<pid>\d+),fd=(?<fd>\d+)\)/g)];
-      const inode = groups!.inode!;
-      return [
-        groups!.name!,
-        users.map(({ groups: user }) => ({ inode, pid: Number(user!.pid), fd: user!.fd! })),
-      ];
-    }),
-  );
-}
-
-/** Processes choose their own names, so what ss prints is looked up again; then, who has started it. */
+/** Whether it still holds the socket, and who has started it. */
 async function isTrusted({ pid, fd, inode }: Holder, { path, name }: LxcContainer): Promise<boolean> {
   if (targetOf(pid, fd) !== `socket:[${inode}]`) return false;
   const user = realUserOf(pid);

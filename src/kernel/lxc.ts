@@ -4,7 +4,6 @@ import { commandSocketOf, listeningSockets } from './lxc-sockets.ts';
 import { namespaceIdentity } from './namespace-identity.ts';
 import { type ProcessIdentity, identityOf, isStillThere } from './process-identity.ts';
 import { childrenOf, hasSockets } from './processes.ts';
-import type { Shells } from './shell.ts';
 
 /** The process that a container's namespaces are found by, and the network namespace that it was seen in. */
 export type LxcProcess = Pick<ProcessIdentity, 'pid' | 'identity'>;
@@ -16,11 +15,7 @@ export type LxcProcess = Pick<ProcessIdentity, 'pid' | 'identity'>;
  */
 export class LxcProcesses {
   readonly #known = new Map<string, ProcessIdentity>();
-  readonly #monitors: LxcMonitors;
-
-  constructor(shells: Shells) {
-    this.#monitors = new LxcMonitors(shells);
-  }
+  readonly #monitors = new LxcMonitors();
 
   /**
    * Takes a hook's word for the process of a container whose start is not over.
@@ -55,10 +50,17 @@ export class LxcProcesses {
     return containers.map((container, index) => {
       if (known[index]) return known[index];
       if (!listens(container)) return undefined;
-      const found = initOf(this.#monitors.of(container));
-      if (found !== 'starting') this.#known.set(commandSocketOf(container), found);
-      return found;
+      const init = initOf(this.#monitors.of(container));
+      if (init) this.#monitors.confirm(container);
+      if (!init || init.isBeingMade) return 'starting';
+      this.#known.set(commandSocketOf(container), init.process);
+      return init.process;
     });
+  }
+
+  /** Ends the programs that stay. */
+  close(): void {
+    this.#monitors.close();
   }
 
   #stillKnown(container: LxcContainer): ProcessIdentity | undefined {
@@ -70,11 +72,14 @@ export class LxcProcesses {
   }
 }
 
-/**
- * The init of a container: the oldest child of its monitor that has a mount namespace of its own, which hooks do not have.
- * As long as LXC is at work in there, nobody else must be.
- */
-function initOf(monitors: readonly number[]): ProcessIdentity | 'starting' {
+interface Init {
+  readonly process: ProcessIdentity;
+  /** As long as LXC is at work in there, nobody else must be. */
+  readonly isBeingMade: boolean;
+}
+
+/** The init of a container: the oldest child of its monitor that has a mount namespace of its own, which hooks do not have. */
+function initOf(monitors: readonly number[]): Init | undefined {
   const found = monitors.flatMap((monitor) => {
     const mounts = namespaceIdentity(`/proc/${monitor}/ns/mnt`);
     return childrenOf(monitor).flatMap((pid) => {
@@ -84,7 +89,7 @@ function initOf(monitors: readonly number[]): ProcessIdentity | 'starting' {
     });
   });
   const [oldest] = found.sort((one, other) => Number(one.init.startedAt) - Number(other.init.startedAt));
-  return !oldest || isBeingMade(oldest.init.pid, oldest.monitor) ? 'starting' : oldest.init;
+  return oldest && { process: oldest.init, isBeingMade: isBeingMade(oldest.init.pid, oldest.monitor) };
 }
 
 /**

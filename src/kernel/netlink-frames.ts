@@ -1,13 +1,10 @@
 import { type Blank, type NetlinkAnswer, type NetlinkRequest, readAnswer } from '../rtnetlink/message.ts';
+import { sized } from './frame-program.ts';
 
 /*
  * What the helper of netlink-helper.ts reads and prints. Numbers are in the order of the network, but for those within
  * netlink's messages.
  */
-
-const LENGTH = 4;
-/** Bytes; ten thousand interfaces are a twentieth of it. */
-const LARGEST = 256 * 1024 * 1024;
 
 /** Why a request came to nothing. */
 export interface Refusal {
@@ -44,7 +41,7 @@ export interface NetlinkAnswers {
 const COOKIE = 8;
 const NO_COOKIE = '00'.repeat(COOKIE);
 
-/** A frame with requests for one namespace. */
+/** The content of a frame with requests for one namespace. */
 export function requestFrame(
   { path, cookie = NO_COOKIE }: Namespace,
   requests: readonly NetlinkRequest[],
@@ -52,7 +49,7 @@ export function requestFrame(
   const parts = [sized(2, Buffer.from(path)), Buffer.from(cookie, 'hex')];
   for (const { message, blanks } of requests)
     parts.push(sized(4, message), sized(2, Buffer.concat(blanks.map(blankBytes))));
-  return sized(4, Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 function blankBytes({ offset, kind, value }: Blank): Buffer {
@@ -60,37 +57,6 @@ function blankBytes({ offset, kind, value }: Blank): Buffer {
   head.writeUInt32BE(offset);
   head.write(kind === 'interface' ? 'i' : 'n', 4);
   return Buffer.concat([head, sized(2, Buffer.from(value))]);
-}
-
-function sized(octets: 2 | 4, bytes: Uint8Array): Buffer {
-  const head = Buffer.alloc(octets);
-  head.writeUIntBE(bytes.length, 0, octets);
-  return Buffer.concat([head, bytes]);
-}
-
-/** Collects what the helper prints until a frame is whole. */
-export class FrameReader {
-  #chunks: Buffer[] = [];
-  #length = 0;
-
-  /**
-   * @returns the frame's content once all of it has come; whatever comes after it is dropped.
-   * @throws {RangeError} Where it says to be longer than any.
-   */
-  take(chunk: Buffer): Buffer | undefined {
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length < LENGTH) return undefined;
-    if (this.#chunks[0]!.length < LENGTH) this.#chunks = [Buffer.concat(this.#chunks)];
-    const length = this.#chunks[0]!.readUInt32BE();
-    if (length > LARGEST) throw new RangeError(`A frame of ${length} bytes`);
-    const end = LENGTH + length;
-    if (this.#length < end) return undefined;
-    const frame = Buffer.concat(this.#chunks).subarray(LENGTH, end);
-    this.#chunks = [];
-    this.#length = 0;
-    return frame;
-  }
 }
 
 /** Reads a frame with so many replies. @throws {RangeError} Where it has another shape. */

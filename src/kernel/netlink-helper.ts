@@ -1,3 +1,4 @@
+import { FRAMES_IN_PERL } from './frame-program.ts';
 import { REPLACED } from './namespace-handle.ts';
 
 /** The numbers of setns(2) and getsockopt(2), which Perl has no names for, or no use. */
@@ -16,8 +17,7 @@ const SYSTEM_CALLS: Readonly<
 
 /**
  * Sends messages of rtnetlink(7), in this network namespace or in another, and prints what the kernel answers. Node opens
- * no netlink sockets; Perl is on every Debian machine (perl-base is essential there). A program of `ip` for each container
- * would cost a hundred times as much: nearly all of that is its start.
+ * no netlink sockets, and a program of `ip` for each container costs a hundred times as much: nearly all of that is its start.
  *
  * What it reads: frames, each a length of 32 bits in the order of the network and so many bytes: the path of the namespace
  * (its length in 16 bits first; empty for this one), the cookie of 64 bits that it has to have (0 for any), then for each
@@ -29,33 +29,11 @@ const SYSTEM_CALLS: Readonly<
  *
  * The numbers are those of linux/netlink.h and asm/sockios.h.
  */
-const HELPER = String.raw`
-use strict;
+const HELPER = String.raw`${FRAMES_IN_PERL}
 use Errno qw(EINTR ENODEV ESTALE);
 my ($setns, $getsockopt) = map { $_ + 0 } @ARGV;
 $0 = 'lxcnet-netlink';
 open(my $home, '<', '/proc/self/ns/net') or die "/proc/self/ns/net: $!\n";
-
-sub take {
-  my ($length) = @_;
-  my $data = '';
-  while (length $data < $length) {
-    my $got = sysread STDIN, $data, $length - length $data, length $data;
-    next if !defined $got && $! == EINTR;
-    exit if !$got;
-  }
-  return $data;
-}
-
-sub put {
-  my ($data) = @_;
-  for (my $at = 0; $at < length $data; ) {
-    my $put = syswrite STDOUT, $data, length($data) - $at, $at;
-    next if !defined $put && $! == EINTR;
-    exit 1 if !$put;
-    $at += $put;
-  }
-}
 
 # A socket stays in the namespace that it was made in. CLONE_NEWNET
 sub enter { return syscall($setns, fileno $_[0], 0x40000000) == 0 }
@@ -147,7 +125,7 @@ while (1) {
       : ask($socket, $message, $blanks);
     $answers .= pack 'n n/a N/a', @reply;
   }
-  put(pack 'N/a', $cookie . $answers);
+  put($cookie . $answers);
 }
 `;
 

@@ -36,7 +36,7 @@ const LEAST_SLICE = 20;
  */
 export class KernelView {
   /** Who is asked for the namespaces of containers. */
-  readonly namespaces: Containers;
+  readonly namespaces = new Containers();
   readonly #shells: Shells;
   readonly #nft: Nft;
   readonly #layout: TableLayout;
@@ -62,7 +62,6 @@ export class KernelView {
     layout: TableLayout,
     missing: ReadonlySet<string> = new Set(),
   ) {
-    this.namespaces = new Containers(shells);
     this.#containers = new ContainerViews(this.namespaces, visitor);
     this.#shells = shells;
     this.#host = new HostLister(netlink);

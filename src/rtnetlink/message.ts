@@ -109,6 +109,17 @@ export class MessageWriter {
   }
 }
 
+/** Where something stands in a message. */
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The attributes of a message, by their types; most are never looked at. */
+export interface Attributes {
+  get(type: number): MessagePart | undefined;
+}
+
 /** One message, or one attribute, of an answer. */
 export class MessagePart {
   readonly bytes: Uint8Array;
@@ -144,15 +155,19 @@ export class MessagePart {
   }
 
   /** The attributes from there to the end; of several of a type the last. */
-  attributes(offset = 0): ReadonlyMap<number, MessagePart> {
-    const found = new Map<number, MessagePart>();
-    for (const { start, end } of this.parts(offset, 2))
-      found.set(this.u16(start + 2) & TYPE_MASK, this.slice(start + 4, end));
-    return found;
+  attributes(offset = 0): Attributes {
+    const places = new Map<number, Place>();
+    for (const place of this.parts(offset, 2)) places.set(this.u16(place.start + 2) & TYPE_MASK, place);
+    return {
+      get: (type) => {
+        const place = places.get(type);
+        return place && this.slice(place.start + 4, place.end);
+      },
+    };
   }
 
   /** Where things that begin with their length, of so many bytes, stand. @throws {RangeError} Where one cannot be as long as it says. */
-  *parts(offset: number, size: 2 | 4): Generator<{ readonly start: number; readonly end: number }> {
+  *parts(offset: number, size: 2 | 4): Generator<Place> {
     for (let start = offset; start + 4 <= this.bytes.length;) {
       const length = size === 2 ? this.u16(start) : this.u32(start);
       const end = start + length;

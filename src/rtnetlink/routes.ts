@@ -1,6 +1,7 @@
 import type { Family } from '../api/address.ts';
 import { AF, addressText, familyOf } from './address-bytes.ts';
 import {
+  type Attributes,
   FLAGS,
   type MessagePart,
   MessageWriter,
@@ -97,7 +98,7 @@ function readRoute(body: MessagePart, family: Family): RouteInfo[] {
 }
 
 /** A next hop of the route's family, or with its family of another. */
-function gatewayOf(attributes: ReadonlyMap<number, MessagePart>): string | undefined {
+function gatewayOf(attributes: Attributes): string | undefined {
   const gateway = attributes.get(RTA.gateway) ?? attributes.get(RTA.via)?.slice(2);
   return gateway && addressText(gateway.bytes);
 }

@@ -4,6 +4,7 @@ import { namespaceIdentity } from '../../src/kernel/namespace-identity.ts';
 import { Lab } from '../support/lab.ts';
 import { EMPTY, LxcContainer, hooks, runHook } from '../support/lxc.ts';
 import { bridge, link } from '../support/manifests.ts';
+import { replaceHelper } from '../support/netlink-helper.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 import { refusingNft } from '../support/refusing-nft.ts';
 
@@ -35,8 +36,8 @@ it('with the daemon up, a container does not start before its manifest is carrie
   lab.write('a.yaml', bridge('br0'));
   await lab.start();
   await lab.ready();
-  // Without ip the daemon cannot look into the kernel, so no pass comes to its end.
-  programs.replace('ip', 'exit 1');
+  // Without rtnetlink the daemon cannot look into the kernel, so no pass comes to its end.
+  replaceHelper(lab, programs, 'exit 1');
   await lab.eventually('a pass has failed', () => {
     lab.host.exec('ip', 'link', 'set', 'br0', 'mtu', '1400');
     return lab.cli('events').stdout.includes('PassFailed');
@@ -49,7 +50,7 @@ it('with the daemon up, a container does not start before its manifest is carrie
   expect(container.logged()).toContain(
     "not started: the daemon has not carried out the manifests yet, and that for 1s: see 'lxcnet get links'",
   );
-  programs.restore('ip');
+  programs.restore('perl');
   await lab.eventually('it starts', starts);
 });
 

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { LxcProcesses } from '../../src/kernel/lxc.ts';
 import { identityOf } from '../../src/kernel/process-identity.ts';
 import { startOf } from '../../src/kernel/processes.ts';
-import { Shells } from '../../src/kernel/shell.ts';
 
 vi.mock(import('../../src/kernel/processes.ts'), async (original) => {
   const real = await original();
@@ -11,21 +10,19 @@ vi.mock(import('../../src/kernel/processes.ts'), async (original) => {
 });
 
 const VM1 = { name: 'vm1', path: '/nowhere' };
-let shells: Shells;
 let init: ChildProcess;
 let processes: LxcProcesses;
 beforeEach(async () => {
-  shells = new Shells();
   // Until it has read a line it is in the namespace of this test.
   init = spawn('sh', ['-c', 'echo; read x; exec unshare --net sh -c "echo; exec sleep 60"']);
   await printedLine();
-  processes = new LxcProcesses(shells);
+  processes = new LxcProcesses();
   expect(processes.announce(VM1, identityOf(init.pid!)!)).toBeUndefined();
   expect(await processes.find([VM1])).toEqual([identityOf(init.pid!)]);
 });
 afterEach(() => {
   init.kill('SIGKILL');
-  shells.close();
+  processes.close();
 });
 
 const printedLine = (): Promise<void> => new Promise((resolve) => init.stdout!.once('data', () => resolve()));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseHolders } from '../../src/kernel/lxc-monitors.ts';
 import { commandSocketOf, parseSockets } from '../../src/kernel/lxc-sockets.ts';
+import { parseHolders } from '../../src/kernel/socket-holders.ts';
 
 describe('the command socket of an LXC container', () => {
   it('is named after its directory', () => {
@@ -37,29 +37,18 @@ describe('the list of sockets', () => {
   });
 });
 
-describe('what ss tells of the holders of sockets', () => {
-  it('is process and descriptor, whatever the processes call themselves', () => {
-    const text = [
-      'u_str LISTEN 0      100    @/var/lib/lxc/vm1/command 13149497 * 0 users:(("lxc-start",pid=77,fd=4),("lxc-start",pid=78,fd=5))',
-      'u_str LISTEN 0      100    @/a/vm2/command 99 * 0 users:(("x",pid=1,fd=3),("y",pid=5,fd=6))',
-      'u_str LISTEN 0      100    @/a/vm3/command 98 * 0',
-      '',
-    ].join('\n');
-    expect([...parseHolders(text)]).toEqual([
+describe('what is told of the holders of sockets', () => {
+  it('is process and descriptor', () => {
+    const found = parseHolders('13149497 77 4\n99 1 3\n13149497 78 5\nnonsense\n99 1\n');
+    expect([...found]).toEqual([
       [
-        '@/var/lib/lxc/vm1/command',
+        '13149497',
         [
           { inode: '13149497', pid: 77, fd: '4' },
           { inode: '13149497', pid: 78, fd: '5' },
         ],
       ],
-      [
-        '@/a/vm2/command',
-        [
-          { inode: '99', pid: 1, fd: '3' },
-          { inode: '99', pid: 5, fd: '6' },
-        ],
-      ],
+      ['99', [{ inode: '99', pid: 1, fd: '3' }]],
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader, readReplies, requestFrame } from '../../src/kernel/netlink-frames.ts';
+import { FrameReader } from '../../src/kernel/frame-program.ts';
+import { readReplies, requestFrame } from '../../src/kernel/netlink-frames.ts';
 import { addressQuery } from '../../src/rtnetlink/addresses.ts';
 import { commandRequest } from '../../src/rtnetlink/command.ts';
 import { type NetlinkMessage, readAnswer } from '../../src/rtnetlink/message.ts';
@@ -125,10 +126,10 @@ describe("the helper's frames", () => {
 
   it('say where in a message a name belongs', () => {
     const bytes = requestFrame({ path: '/proc/1/fd/9', cookie: COOKIE.toString('hex') }, [query]);
-    expect(bytes.readUInt32BE()).toBe(bytes.length - 4);
-    expect(bytes.subarray(6, 18).toString()).toBe('/proc/1/fd/9');
-    expect(bytes.subarray(18, 26)).toEqual(COOKIE);
-    const blanks = bytes.subarray(26 + 4 + query.message.length);
+    expect(bytes.readUInt16BE()).toBe(12);
+    expect(bytes.subarray(2, 14).toString()).toBe('/proc/1/fd/9');
+    expect(bytes.subarray(14, 22)).toEqual(COOKIE);
+    const blanks = bytes.subarray(22 + 4 + query.message.length);
     expect([blanks.readUInt16BE(), blanks.readUInt32BE(2), blanks.toString('latin1', 6, 7)]).toEqual([
       9,
       query.blanks[0]!.offset,
