@@ -54,16 +54,18 @@ export class ContainerViews {
       else running.push({ link, path: container.path, identity: container.identity, commands: [] });
     }
     const results = await this.#visitor.visit(running);
+    const configs: Promise<void>[] = [];
     for (const [index, { seen }] of results.entries()) {
       const { link, path, identity } = running[index]!;
       if ('view' in seen) {
-        await this.#nics.look(link, seen.cookie);
+        configs.push(this.#nics.look(link, seen.cookie));
         views.push([link.key, { state: 'running', path, identity, ...seen }]);
       } else {
         const reason = `cannot look into its network namespace: ${seen.problem}`;
         views.push([link.key, { state: 'absent', reason }]);
       }
     }
+    await Promise.all(configs);
     this.#links = links;
     this.set(views);
   }

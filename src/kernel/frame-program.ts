@@ -44,28 +44,31 @@ export function sized(octets: 2 | 4, bytes: Uint8Array): Buffer {
   return Buffer.concat([head, bytes]);
 }
 
-/** Collects what a program prints until a frame is whole. */
+/** Puts together what a program prints until a frame is whole. */
 export class FrameReader {
   #chunks: Buffer[] = [];
   #length = 0;
 
   /**
-   * @returns the frame's content once all of it has come; whatever comes after it is dropped.
-   * @throws {RangeError} Where it says to be longer than any.
+   * @returns the contents of the frames of which this is the end.
+   * @throws {RangeError} Where one says to be longer than any.
    */
-  take(chunk: Buffer): Buffer | undefined {
+  take(chunk: Buffer): Buffer[] {
+    const frames: Buffer[] = [];
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    if (this.#length < LENGTH) return undefined;
-    if (this.#chunks[0]!.length < LENGTH) this.#chunks = [Buffer.concat(this.#chunks)];
-    const length = this.#chunks[0]!.readUInt32BE();
-    if (length > LARGEST) throw new RangeError(`A frame of ${length} bytes`);
-    const end = LENGTH + length;
-    if (this.#length < end) return undefined;
-    const frame = Buffer.concat(this.#chunks).subarray(LENGTH, end);
-    this.#chunks = [];
-    this.#length = 0;
-    return frame;
+    while (this.#length >= LENGTH) {
+      if (this.#chunks[0]!.length < LENGTH) this.#chunks = [Buffer.concat(this.#chunks)];
+      const length = this.#chunks[0]!.readUInt32BE();
+      if (length > LARGEST) throw new RangeError(`A frame of ${length} bytes`);
+      const end = LENGTH + length;
+      if (this.#length < end) break;
+      const all = Buffer.concat(this.#chunks);
+      frames.push(all.subarray(LENGTH, end));
+      this.#chunks = [all.subarray(end)];
+      this.#length -= end;
+    }
+    return frames;
   }
 }
 
@@ -80,15 +83,14 @@ export class Unanswered extends Error {
 }
 
 /**
- * A program that answers frames, one question at a time. It is started when it is first needed, and again where it has
- * ended; what hangs is killed.
+ * A program that answers frames, one after the other. It is started when it is first needed, and again where it has ended;
+ * what hangs is killed.
  */
 export class FrameProgram {
   /** As the program calls itself. */
   readonly #name: string;
   readonly #argv: readonly [string, ...string[]];
   #running: Running | undefined;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(name: string, argv: readonly [string, ...string[]]) {
     this.#name = name;
@@ -96,87 +98,117 @@ export class FrameProgram {
   }
 
   /**
+   * Asks something; it need not be answered before the next question.
+   *
    * @param question The content of a frame.
-   * @param patience Milliseconds that the answer may take.
+   * @param patience Milliseconds that the answer may take, from the answer before on.
    * @returns what is made of the content of the answer.
-   * @throws {Unanswered} Where there is no answer.
+   * @throws {Unanswered} Where there is no answer. Questions that come after that one are put to the next program.
    * @throws {RangeError} Where it cannot be read; after that the program is another, too.
    */
-  ask<T>(question: Buffer, patience: number, read: (answer: Buffer) => T): Promise<T> {
-    const turn = this.#last.then(async () => {
-      if (this.#running?.alive !== true) this.#running = new Running(this.#name, this.#argv);
-      try {
-        return read(await this.#running.exchange(sized(LENGTH, question), patience));
-      } catch (error) {
-        // Whatever it still prints belongs to no question.
-        this.#running.kill();
-        this.#running = undefined;
-        throw error;
-      }
-    });
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  async ask<T>(question: Buffer, patience: number, read: (answer: Buffer) => T): Promise<T> {
+    const answer = await new Promise<Buffer>((resolve, reject) =>
+      this.#put({ frame: sized(LENGTH, question), patience, resolve, reject }),
+    );
+    try {
+      return read(answer);
+    } catch (error) {
+      // Nor would anybody know what else it prints.
+      this.#running?.replace();
+      throw error;
+    }
   }
 
-  /** Ends the program. */
+  /** Ends the program, once it has answered. */
   close(): void {
     this.#running?.close();
     this.#running = undefined;
   }
+
+  #put(question: Question): void {
+    if (this.#running?.alive !== true)
+      this.#running = new Running(this.#name, this.#argv, (left) => left.forEach((one) => this.#put(one)));
+    this.#running.put(question);
+  }
 }
 
-/** One process, and the answer that it owes. */
+interface Question {
+  readonly frame: Buffer;
+  readonly patience: number;
+  readonly resolve: (answer: Buffer) => void;
+  readonly reject: (error: Unanswered) => void;
+}
+
+/** One process, and the answers that it owes. */
 class Running {
   readonly #name: string;
   readonly #program: Conversation;
+  readonly #onLeft: (questions: readonly Question[]) => void;
   readonly #reader = new FrameReader();
+  readonly #open: Question[] = [];
+  #limit: NodeJS.Timeout | undefined;
   #stderr = '';
-  #onFrame: (frame: Buffer) => void = () => undefined;
-  #onEnd: (words: string) => void = () => undefined;
   alive = true;
 
-  constructor(name: string, [file, ...args]: readonly [string, ...string[]]) {
+  /** @param onLeft Told the questions that it has not come to. */
+  constructor(
+    name: string,
+    [file, ...args]: readonly [string, ...string[]],
+    onLeft: (questions: readonly Question[]) => void,
+  ) {
     this.#name = name;
+    this.#onLeft = onLeft;
     this.#program = converse(file, args, {
       onStdout: (bytes) => this.#take(bytes),
       onStderr: (text) => (this.#stderr = `${this.#stderr}${text}`.slice(-1_000)),
     });
-    void this.#program.ended.then(({ stderr }) => {
-      this.alive = false;
-      this.#onEnd(this.#stderr.trim() || stderr || 'it has ended');
-    });
+    void this.#program.ended.then(({ stderr }) =>
+      this.#fail(`: ${this.#stderr.trim() || stderr || 'it has ended'}`),
+    );
   }
 
-  #take(bytes: Buffer): void {
-    try {
-      const frame = this.#reader.take(bytes);
-      if (frame) this.#onFrame(frame);
-    } catch (error) {
-      this.#onEnd(String(error));
-    }
-  }
-
-  async exchange(frame: Buffer, patience: number): Promise<Buffer> {
-    let limit: NodeJS.Timeout | undefined;
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#onFrame = resolve;
-        this.#onEnd = (words) => reject(new Unanswered(`${this.#name}: ${words}`));
-        const late = `${this.#name} has not answered within ${Math.round(patience / 1000)} s`;
-        limit = setTimeout(() => reject(new Unanswered(late, constants.errno.ETIMEDOUT)), patience);
-        if (this.alive) this.#program.write(frame);
-        else this.#onEnd('it has ended');
-      });
-    } finally {
-      clearTimeout(limit);
-    }
+  put(question: Question): void {
+    this.#open.push(question);
+    if (this.#open.length === 1) this.#wait();
+    this.#program.write(question.frame);
   }
 
   close(): void {
     this.#program.end();
   }
 
-  kill(): void {
+  /** Kills it; what it has not come to is left to the next. */
+  replace(): void {
+    if (!this.alive) return;
+    this.alive = false;
+    clearTimeout(this.#limit);
     this.#program.kill();
+    this.#onLeft(this.#open.splice(0));
+  }
+
+  #take(bytes: Buffer): void {
+    try {
+      for (const frame of this.#reader.take(bytes)) {
+        this.#open.shift()?.resolve(frame);
+        this.#wait();
+      }
+    } catch (error) {
+      this.#fail(`: ${String(error)}`);
+    }
+  }
+
+  /** Waits for the answer that is next. */
+  #wait(): void {
+    clearTimeout(this.#limit);
+    const patience = this.#open[0]?.patience;
+    if (patience === undefined) return;
+    const late = ` has not answered within ${Math.round(patience / 1000)} s`;
+    this.#limit = setTimeout(() => this.#fail(late, constants.errno.ETIMEDOUT), patience);
+  }
+
+  /** The question that it was at stays without an answer. */
+  #fail(words: string, errno?: number): void {
+    this.#open.shift()?.reject(new Unanswered(`${this.#name}${words}`, errno));
+    this.replace();
   }
 }

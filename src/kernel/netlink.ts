@@ -12,8 +12,8 @@ const MOST_ATTEMPTS = 5;
 const OWN: Namespace = { path: '' };
 
 /**
- * Asks and changes the kernel's interfaces, addresses, routes and neighbours, by a helper that stays. One question at a
- * time: the kernel has one lock for all of it.
+ * Asks and changes the kernel's interfaces, addresses, routes and neighbours, by a helper that stays. It does one thing after
+ * the other: the kernel has one lock for all of it.
  */
 export class Netlink {
   readonly #patience: number;

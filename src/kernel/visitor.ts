@@ -20,6 +20,8 @@ export interface Visited {
   readonly seen: { readonly view: NamespaceView; readonly cookie: string } | { readonly problem: string };
 }
 
+const VISITS_AT_A_TIME = 32;
+
 /** Goes into network namespaces; commands and the look at what they made are one visit. */
 export class Visitor {
   readonly #netlink: Netlink;
@@ -30,9 +32,15 @@ export class Visitor {
 
   /** @returns what came of each visit, in the same order. */
   async visit(visits: readonly Visit[]): Promise<Visited[]> {
+    const pending = [...visits.entries()];
     const results: Visited[] = [];
-    // Not all at once: each keeps a namespace open.
-    for (const visit of visits) results.push(await this.#visit(visit));
+    // One after the other each would wait until a busy machine has a processor for the helper, and for this program; all
+    // at once would keep as many namespaces open.
+    const worker = async (): Promise<void> => {
+      for (let next = pending.shift(); next; next = pending.shift())
+        results[next[0]] = await this.#visit(next[1]);
+    };
+    await Promise.all(Array.from({ length: VISITS_AT_A_TIME }, worker));
     return results;
   }
 

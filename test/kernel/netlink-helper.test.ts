@@ -21,7 +21,10 @@ describe('the helper', () => {
     readdirSync('/proc').filter((pid) => {
       try {
         const isHelper = readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('lxcnet-netlink');
-        return isHelper && readFileSync(`/proc/${pid}/stat`, 'utf8').includes(`) S ${process.pid} `);
+        return (
+          isHelper &&
+          readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1] === String(process.pid)
+        );
       } catch {
         return false; // no process, or it has ended meanwhile
       }

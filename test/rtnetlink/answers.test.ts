@@ -92,26 +92,28 @@ describe("the helper's frames", () => {
   };
 
   it('are put together, however they come', () => {
-    const content = Buffer.concat([
+    const first = Buffer.concat([
       COOKIE,
       reply(0, '', MESSAGES[2]!),
       reply(19, 'No such device', Buffer.alloc(0)),
     ]);
+    const contents = [first, Buffer.alloc(0), Buffer.from('third')];
+    const whole = Buffer.concat(contents.map(frame));
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: content.length + 3 }), { maxLength: 8 }), (cuts) => {
-        const whole = frame(content);
+      fc.property(fc.array(fc.integer({ min: 1, max: whole.length - 1 }), { maxLength: 12 }), (cuts) => {
         const reader = new FrameReader();
         const places = [0, ...cuts.sort((one, other) => one - other), whole.length];
-        const taken = places.slice(1).map((end, at) => reader.take(whole.subarray(places[at], end)));
-        const { cookie, replies } = readReplies(taken.at(-1)!, 2);
-        const [first, second] = replies;
-        expect(cookie).toBe('0000000000000102');
-        expect(taken.slice(0, -1).every((each) => each === undefined)).toBe(true);
-        expect(first).toMatchObject({ answer: { messages: [{ type: 20 }] } });
-        expect(first).not.toHaveProperty('refusal');
-        expect(second?.refusal).toEqual({ errno: 19, words: 'No such device' });
+        const taken = places.slice(1).flatMap((end, at) => reader.take(whole.subarray(places[at], end)));
+        expect(taken.map((each) => each.toString('hex'))).toEqual(
+          contents.map((each) => each.toString('hex')),
+        );
       }),
     );
+    const { cookie, replies } = readReplies(first, 2);
+    expect(cookie).toBe('0000000000000102');
+    expect(replies[0]).toMatchObject({ answer: { messages: [{ type: 20 }] } });
+    expect(replies[0]).not.toHaveProperty('refusal');
+    expect(replies[1]?.refusal).toEqual({ errno: 19, words: 'No such device' });
   });
 
   it('that cannot be are refused', () => {
