@@ -1,9 +1,10 @@
 import { constants } from 'node:os';
+import { FrameReader, LENGTH, sized } from './frames.ts';
 import { type Conversation, converse } from './programs.ts';
 
 /*
- * Small programs of Perl's that stay, and answer questions: frames, each a length of 32 bits in the order of the network and
- * so many bytes. Perl is on every Debian machine (perl-base is essential there), and does what Node has no words for.
+ * Small programs of Perl's that stay, and answer questions, both in frames. Perl is on every Debian machine (perl-base is
+ * essential there), and does what Node has no words for.
  */
 
 /** What such a program begins with: `take(LENGTH)` and `put(BYTES)`. It ends when there is no more to read. */
@@ -32,45 +33,6 @@ sub put {
   }
 }
 `;
-
-const LENGTH = 4;
-/** Bytes; ten thousand interfaces are a twentieth of it. */
-const LARGEST = 256 * 1024 * 1024;
-
-/** Bytes after their number, in so many octets. */
-export function sized(octets: 2 | 4, bytes: Uint8Array): Buffer {
-  const head = Buffer.alloc(octets);
-  head.writeUIntBE(bytes.length, 0, octets);
-  return Buffer.concat([head, bytes]);
-}
-
-/** Puts together what a program prints until a frame is whole. */
-export class FrameReader {
-  #chunks: Buffer[] = [];
-  #length = 0;
-
-  /**
-   * @returns the contents of the frames of which this is the end.
-   * @throws {RangeError} Where one says to be longer than any.
-   */
-  take(chunk: Buffer): Buffer[] {
-    const frames: Buffer[] = [];
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    while (this.#length >= LENGTH) {
-      if (this.#chunks[0]!.length < LENGTH) this.#chunks = [Buffer.concat(this.#chunks)];
-      const length = this.#chunks[0]!.readUInt32BE();
-      if (length > LARGEST) throw new RangeError(`A frame of ${length} bytes`);
-      const end = LENGTH + length;
-      if (this.#length < end) break;
-      const all = Buffer.concat(this.#chunks);
-      frames.push(all.subarray(LENGTH, end));
-      this.#chunks = [all.subarray(end)];
-      this.#length -= end;
-    }
-    return frames;
-  }
-}
 
 /** There is no answer; `errno` says so where that is since it took too long. */
 export class Unanswered extends Error {

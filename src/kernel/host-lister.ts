@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import { addressQuery, readAddresses } from '../rtnetlink/addresses.ts';
 import { type LinkInfo, linkQuery, readLinks } from '../rtnetlink/links.ts';
-import type { NetlinkMessage, NetlinkRequest } from '../rtnetlink/message.ts';
+import type { NetlinkMessage } from '../rtnetlink/answer.ts';
+import type { NetlinkRequest } from '../rtnetlink/message.ts';
 import { proxyQuery, readProxies } from '../rtnetlink/neighbours.ts';
 import {
   NAMESPACE_QUERIES,

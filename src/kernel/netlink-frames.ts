@@ -1,5 +1,6 @@
-import { type Blank, type NetlinkAnswer, type NetlinkRequest, readAnswer } from '../rtnetlink/message.ts';
-import { sized } from './frame-program.ts';
+import { type NetlinkAnswer, readAnswer } from '../rtnetlink/answer.ts';
+import type { Blank, NetlinkRequest } from '../rtnetlink/message.ts';
+import { sized } from './frames.ts';
 
 /*
  * What the helper of netlink-helper.ts reads and prints. Numbers are in the order of the network, but for those within

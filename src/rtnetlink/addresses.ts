@@ -1,6 +1,7 @@
 import type { Family } from '../api/address.ts';
 import { addressText, familyOf } from './address-bytes.ts';
-import { FLAGS, MessageWriter, type NetlinkMessage, type NetlinkRequest } from './message.ts';
+import type { NetlinkMessage } from './answer.ts';
+import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
 
 const NEWADDR = 20;
 const GETADDR = 22;

@@ -1,6 +1,7 @@
 import { AF, addressBytes } from './address-bytes.ts';
 import { linkRequest } from './link-command.ts';
-import { FLAGS, MessageWriter, type NetlinkAnswer, type NetlinkRequest } from './message.ts';
+import type { NetlinkAnswer } from './answer.ts';
+import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
 import { forgetNeighbours, neighbourQuery } from './neighbours.ts';
 import { routeRequest } from './route-command.ts';
 import { Words } from './words.ts';

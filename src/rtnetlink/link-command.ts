@@ -48,11 +48,11 @@ function added(words: Words, namespace: string | undefined): NetlinkRequest {
   nameAttribute(writer, words.next());
   while (!words.skip('type')) property(writer, words, words.next());
   const kind = words.next();
+  if (kind !== 'veth' && kind !== 'bridge') throw words.unknown(kind);
   writer.attribute(IFLA.info, () => {
     writer.attribute(INFO.kind, () => writer.text(kind));
     if (kind === 'veth') writer.attribute(INFO.data, () => peer(writer, words, namespace));
   });
-  if (kind !== 'veth' && kind !== 'bridge') throw words.unknown(kind);
   return finished(writer, words);
 }
 

@@ -1,5 +1,6 @@
 import { hexOf } from './address-bytes.ts';
-import { FLAGS, MessageWriter, type NetlinkMessage, type NetlinkRequest } from './message.ts';
+import type { NetlinkMessage } from './answer.ts';
+import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
 
 const NEWLINK = 16;
 const GETLINK = 18;

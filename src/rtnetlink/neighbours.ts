@@ -1,11 +1,6 @@
 import { addressText, familyOf } from './address-bytes.ts';
-import {
-  FLAGS,
-  type MessagePart,
-  MessageWriter,
-  type NetlinkMessage,
-  type NetlinkRequest,
-} from './message.ts';
+import type { MessagePart, NetlinkMessage } from './answer.ts';
+import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
 
 const NEWNEIGH = 28;
 const DELNEIGH = 29;

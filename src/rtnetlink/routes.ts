@@ -1,13 +1,7 @@
 import type { Family } from '../api/address.ts';
 import { AF, addressText, familyOf } from './address-bytes.ts';
-import {
-  type Attributes,
-  FLAGS,
-  type MessagePart,
-  MessageWriter,
-  type NetlinkMessage,
-  type NetlinkRequest,
-} from './message.ts';
+import type { Attributes, MessagePart, NetlinkMessage } from './answer.ts';
+import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
 import { ROUTE_TYPES, protocolName } from './route-names.ts';
 
 const NEWROUTE = 24;

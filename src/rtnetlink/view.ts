@@ -1,7 +1,8 @@
 import type { NamespaceView, ObservedInterface, ObservedRoute } from '../kernel/observed.ts';
 import { type AddressInfo, SCOPE, addressQuery, readAddresses } from './addresses.ts';
 import { type LinkInfo, linkQuery, readLinks } from './links.ts';
-import type { NetlinkMessage, NetlinkRequest } from './message.ts';
+import type { NetlinkMessage } from './answer.ts';
+import type { NetlinkRequest } from './message.ts';
 import { type ProxyInfo, proxyQuery, readProxies } from './neighbours.ts';
 import { type NextHopInfo, type RouteInfo, readRoutes, routeQuery } from './routes.ts';
 

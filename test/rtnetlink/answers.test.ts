@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FrameReader } from '../../src/kernel/frame-program.ts';
+import { FrameReader } from '../../src/kernel/frames.ts';
 import { readReplies, requestFrame } from '../../src/kernel/netlink-frames.ts';
 import { addressQuery } from '../../src/rtnetlink/addresses.ts';
 import { commandRequest } from '../../src/rtnetlink/command.ts';
-import { type NetlinkMessage, readAnswer } from '../../src/rtnetlink/message.ts';
+import { type NetlinkMessage, readAnswer } from '../../src/rtnetlink/answer.ts';
 import { forgetNeighbours } from '../../src/rtnetlink/neighbours.ts';
 import { readNamespace } from '../../src/rtnetlink/view.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commandRequest } from '../../src/rtnetlink/command.ts';
-import { MessagePart, type NetlinkRequest } from '../../src/rtnetlink/message.ts';
+import { MessagePart } from '../../src/rtnetlink/answer.ts';
+import type { NetlinkRequest } from '../../src/rtnetlink/message.ts';
 
 const request = (line: string, namespace?: string): NetlinkRequest =>
   commandRequest(line.split(' '), namespace);
