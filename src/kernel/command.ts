@@ -33,7 +33,7 @@ export type Place =
       readonly cookie: string;
     };
 
-/** One change that the kernel room can carry out. Arguments are data; the renderer refuses what is not one word. */
+/** One change that the kernel room can carry out. Arguments are data, in the words of `ip`. */
 export type Command =
   | {
       readonly tool: 'ip';

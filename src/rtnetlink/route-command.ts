@@ -1,24 +1,11 @@
 import type { Address, Family } from '../api/address.ts';
 import { AF, addressBytes } from './address-bytes.ts';
 import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
-import { ROUTE_TYPES, protocolNumber } from './route-names.ts';
+import { ROUTE_TYPES, RTA, RTAX_MTU, protocolNumber } from './route-names.ts';
 import type { Words } from './words.ts';
 
 const NEWROUTE = 24;
 const DELROUTE = 25;
-/** RTA_* of linux/rtnetlink.h. */
-const RTA = {
-  destination: 1,
-  device: 4,
-  gateway: 5,
-  priority: 6,
-  source: 7,
-  metrics: 8,
-  multipath: 9,
-  table: 15,
-  via: 18,
-};
-const RTAX_MTU = 2;
 const SCOPE = { universe: 0, link: 253, host: 254, nowhere: 255 } as const;
 const ONLINK = 4;
 const LOCAL_TYPE = 2;

@@ -1,3 +1,17 @@
+/** RTA_* and RTAX_MTU of linux/rtnetlink.h: the attributes of a route. */
+export const RTA = {
+  destination: 1,
+  device: 4,
+  gateway: 5,
+  priority: 6,
+  source: 7,
+  metrics: 8,
+  multipath: 9,
+  table: 15,
+  via: 18,
+} as const;
+export const RTAX_MTU = 2;
+
 /** RTN_*, by the names that `ip` has for them. */
 export const ROUTE_TYPES: ReadonlyMap<number, string> = new Map([
   [1, 'unicast'],

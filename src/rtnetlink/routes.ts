@@ -2,22 +2,10 @@ import type { Family } from '../api/address.ts';
 import { AF, addressText, familyOf } from './address-bytes.ts';
 import type { Attributes, MessagePart, NetlinkMessage } from './answer.ts';
 import { FLAGS, MessageWriter, type NetlinkRequest } from './message.ts';
-import { ROUTE_TYPES, protocolName } from './route-names.ts';
+import { ROUTE_TYPES, RTA, RTAX_MTU, protocolName } from './route-names.ts';
 
 const NEWROUTE = 24;
 const GETROUTE = 26;
-const RTA = {
-  destination: 1,
-  device: 4,
-  gateway: 5,
-  priority: 6,
-  source: 7,
-  metrics: 8,
-  multipath: 9,
-  table: 15,
-  via: 18,
-};
-const RTAX_MTU = 2;
 /** A copy that the kernel has made for one destination. */
 const CLONED = 0x200;
 const LOCAL_TABLE = 255;
