@@ -87,7 +87,12 @@ export function isCorrection(
 export function isAnotherContainer(key: Key, before: Observed, now: Observed): boolean {
   const [earlier, container] = [before.containers.get(key), now.containers.get(key)];
   if (earlier?.state !== 'running') return false;
-  return container?.state !== 'running' || container.cookie !== earlier.cookie;
+  // Old kernels have no cookies.
+  const isSame =
+    container?.state === 'running' &&
+    container.identity === earlier.identity &&
+    container.cookie === earlier.cookie;
+  return !isSame;
 }
 
 /** The links of which that is so. */

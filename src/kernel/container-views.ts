@@ -58,7 +58,7 @@ export class ContainerViews {
     for (const [index, { seen }] of results.entries()) {
       const { link, path, identity } = running[index]!;
       if ('view' in seen) {
-        configs.push(this.#nics.look(link, seen.cookie));
+        configs.push(this.#nics.look(link, `${identity} ${seen.cookie}`));
         views.push([link.key, { state: 'running', path, identity, ...seen }]);
       } else {
         const reason = `cannot look into its network namespace: ${seen.problem}`;

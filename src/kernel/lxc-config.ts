@@ -18,15 +18,15 @@ const REPEATABLE = /^ipv[46]\.address$/;
  * It is not asked of LXC, which does not answer while a hook of its own runs. Files that it includes are not read.
  */
 export class LxcNics {
-  readonly #known = new Map<Key, { readonly cookie: string; readonly nics: readonly LxcNic[] }>();
+  readonly #known = new Map<Key, { readonly namespace: string; readonly nics: readonly LxcNic[] }>();
   /** The same as long as it says the same, so that nothing is planned anew for it. */
   readonly #candidates = new Map<Key, readonly LxcNic[]>();
 
-  /** Reads it, unless that was done for this namespace. */
-  async look({ key, resource: { spec } }: Manifest<Link>, cookie: string): Promise<void> {
+  /** Reads it, unless that was done for this namespace, which the text tells from all others. */
+  async look({ key, resource: { spec } }: Manifest<Link>, namespace: string): Promise<void> {
     const container = lxcContainerOf(spec.container);
-    if (!container || this.#known.get(key)?.cookie === cookie) return;
-    this.#known.set(key, { cookie, nics: parseLxcNics(await readConfig(container)) });
+    if (!container || this.#known.get(key)?.namespace === namespace) return;
+    this.#known.set(key, { namespace, nics: parseLxcNics(await readConfig(container)) });
   }
 
   /** For each Link what may be its own interface: the one of its name, or else all whose name no Link has. */

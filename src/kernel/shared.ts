@@ -29,6 +29,7 @@ function shared<T>(before: T | undefined, after: T): T {
 export function sharedContainer(before: ContainerView | undefined, after: ContainerView): ContainerView {
   if (before?.state !== 'running' || after.state !== 'running') return shared(before, after);
   const view = sharedWith(before.view, after.view);
-  const same = view === before.view && after.path === before.path && after.cookie === before.cookie;
+  const named = after.path === before.path && after.identity === before.identity;
+  const same = view === before.view && named && after.cookie === before.cookie;
   return same ? before : { ...after, view };
 }
