@@ -5,6 +5,7 @@ import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest } from '../api/resource.ts';
 import { probeFeatures } from '../engine/features.ts';
 import { filterOwners, linksNaming } from '../engine/lxc-actions.ts';
+import { missingFilter } from '../engine/missing-filter.ts';
 import { splitRetained } from '../engine/retained.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { TrialFile, countsNoMore, scanOfBefore } from '../engine/trial.ts';
@@ -21,11 +22,10 @@ import type { Layout } from '../netfilter/skeleton.ts';
 import { scanDirectory } from '../source/scan.ts';
 import { ManifestSource } from '../source/snapshot.ts';
 import type { HookOptions } from './hook.ts';
-import { missingFilter } from './hook-filter.ts';
 import { withKernel } from './one-shot.ts';
 
 /** What a hook finds without the daemon. */
-interface Finding {
+export interface Finding {
   /** Whether a Link names the container. */
   readonly named: boolean;
   /** What is missing in the kernel, in words. */
@@ -41,13 +41,18 @@ export async function missingWithoutDaemon(container: LxcContainer, options: Hoo
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
   const shells = new Shells();
-  const { layout } = await probeFeatures(new Nft(shells)).finally(() => shells.close());
-  const portOf = ({ resource }: Manifest<Link>): string => hostInterfaceOf(resource);
-  const { elements, ...rest } = expectation(manifests, links, portOf, layout);
-  // What a port may send is not asked for: a veth that LXC makes has another name each time, and until the daemon has
-  // taken it over it is a port that no manifest declares, which passes nothing.
-  const ofAddresses = elements.filter(({ key, set }) => !key.startsWith('"') || set === 'bridges');
-  return { named: true, missing: await missingFilter({ ...rest, elements: ofAddresses }) };
+  const nft = new Nft(shells);
+  try {
+    const { layout } = await probeFeatures(nft);
+    const portOf = ({ resource }: Manifest<Link>): string => hostInterfaceOf(resource);
+    const { elements, ...rest } = expectation(manifests, links, portOf, layout);
+    // What a port may send is not asked for: a veth that LXC makes has another name each time, and until the daemon has
+    // taken it over it is a port that no manifest declares, which passes nothing.
+    const ofAddresses = elements.filter(({ key, set }) => !key.startsWith('"') || set === 'bridges');
+    return { named: true, missing: await missingFilter(nft, { ...rest, elements: ofAddresses }) };
+  } finally {
+    shells.close();
+  }
 }
 
 /** Looks whether the network of a container is as its Links say, its filter included. */
@@ -60,7 +65,7 @@ export async function unfinishedWithoutDaemon(
   if (manifests.size === 0) return { named: true, missing: unknown(options) };
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
-  return withKernel(options, async ({ view, reconciler, features: { layout } }) => {
+  return withKernel(options, async ({ view, nft, reconciler, features: { layout } }) => {
     const refusal = view.namespaces.processes.announce(container, process);
     if (refusal !== undefined) return { named: true, missing: refusal };
     const { plan, observed } = await reconciler.preview(only(links, manifests), false);
@@ -74,7 +79,7 @@ export async function unfinishedWithoutDaemon(
       interfaceMarkedFor(observed.host, key)?.name ??
       plan.plans.get(key)?.operations.find(isMark)?.claim?.id ??
       hostInterfaceOf(resource);
-    return { named: true, missing: await missingFilter(expectation(manifests, links, portOf, layout)) };
+    return { named: true, missing: await missingFilter(nft, expectation(manifests, links, portOf, layout)) };
   });
 }
 

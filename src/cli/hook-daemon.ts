@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { ContainerFilter, ContainerLinks } from '../engine/ports.ts';
+import type { StartVerdict } from '../engine/ports.ts';
 import type { LxcContainer } from '../api/lxc-container.ts';
 import type { LxcProcess } from '../kernel/lxc.ts';
 import { CommandError } from './io.ts';
@@ -17,9 +17,9 @@ export class NoPermission extends CommandError {}
 
 /** What a hook asks and tells the daemon. */
 export interface HookDaemon {
-  filterOf(container: LxcContainer): Promise<ContainerFilter>;
+  beforeStart(container: LxcContainer): Promise<StartVerdict>;
   /** @param within Milliseconds. */
-  started(container: LxcContainer, process: LxcProcess, within: number): Promise<ContainerLinks>;
+  started(container: LxcContainer, process: LxcProcess, within: number): Promise<StartVerdict>;
   stopped(container: LxcContainer): Promise<void>;
 }
 
@@ -29,13 +29,13 @@ const LONGEST_ANSWER = 3_000;
 export function hookDaemon(socketPath: string): HookDaemon {
   const url = ({ name }: LxcContainer): string => `/lxcnet/v1/lxc/${encodeURIComponent(name)}`;
   return {
-    async filterOf(container) {
+    async beforeStart(container) {
       const path = `${url(container)}?path=${encodeURIComponent(container.path)}`;
-      return (await exchange(socketPath, `GET ${path}`, '', LONGEST_ANSWER)) as ContainerFilter;
+      return (await exchange(socketPath, `GET ${path}`, '', LONGEST_ANSWER)) as StartVerdict;
     },
     async started(container, process, within) {
       const body = JSON.stringify({ path: container.path, ...process });
-      return (await exchange(socketPath, `POST ${url(container)}/started`, body, within)) as ContainerLinks;
+      return (await exchange(socketPath, `POST ${url(container)}/started`, body, within)) as StartVerdict;
     },
     async stopped({ path, ...container }) {
       const line = `POST ${url({ path, ...container })}/stopped`;

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { displayKey } from '../api/key.ts';
 import { DEFAULT_LXC_PATH, type LxcContainer } from '../api/lxc-container.ts';
+import type { StartVerdict } from '../engine/ports.ts';
 import type { LxcProcess } from '../kernel/lxc.ts';
 import { namespaceIdentity } from '../kernel/namespace-identity.ts';
 import { parseDuration } from './duration.ts';
 import { appendToLxcLog, hookContainer } from './hook-container.ts';
 import { DaemonDown, type HookDaemon, NoPermission, hookDaemon } from './hook-daemon.ts';
-import { missingFilter } from './hook-filter.ts';
+import type { Finding } from './hook-alone.ts';
 import { CommandError, type CommandIo } from './io.ts';
 import { printable } from './printable.ts';
 
@@ -85,49 +85,30 @@ const HANDLERS: Readonly<Record<Hook, Handler>> = {
 
 function preStart(scene: Scene): Promise<string | undefined> {
   const { container, daemon, options } = scene;
-  const ask = async (): Promise<string | undefined> => {
-    const { settled, links, filter } = await daemon.filterOf(container);
-    if (settled && links.length === 0) {
-      requireLink(scene);
-      return undefined;
-    }
-    if (!settled) return 'the daemon has not carried out the manifests yet';
-    return missingFilter(filter);
-  };
-  return untilNothingIsMissing(scene, ask, async () => {
-    const { missingWithoutDaemon } = await import('./hook-alone.ts');
-    const found = await missingWithoutDaemon(container, options);
-    if (!found.named) requireLink(scene);
-    return found.missing;
-  });
+  return untilNothingIsMissing(
+    scene,
+    () => daemon.beforeStart(container),
+    async () => {
+      const { missingWithoutDaemon } = await import('./hook-alone.ts');
+      return missingWithoutDaemon(container, options);
+    },
+  );
 }
 
-async function startHost(scene: Scene, { LXC_PID: text }: NodeJS.ProcessEnv): Promise<string | undefined> {
+function startHost(scene: Scene, { LXC_PID: text }: NodeJS.ProcessEnv): Promise<string | undefined> {
   const { container, daemon, options, deadline } = scene;
   const process = namedProcess(text);
-  const ask = async (): Promise<string | undefined> => {
-    const within = Math.max(SHORTEST_QUESTION, Math.ceil(deadline - performance.now()));
-    const { settled, refusal, links } = await daemon.started(container, process, within);
-    if (settled && links.length === 0) {
-      requireLink(scene);
-      return undefined;
-    }
-    if (refusal !== undefined) throw new Refused(`${refusal}; does the daemon run on this host?`);
-    const unready = links.filter(({ ready }) => !ready);
-    const lost = unready.find(({ stalled }) => stalled);
-    if (settled && lost) throw new Refused(`${displayKey(lost.key)}: ${lost.message}`);
-    if (settled && unready.length === 0) return undefined;
-    return (
-      unready.map(({ key, message }) => `${displayKey(key)} is not ready: ${message}`).join('; ') ||
-      'no pass is over yet'
-    );
-  };
-  return untilNothingIsMissing(scene, ask, async () => {
-    const { unfinishedWithoutDaemon } = await import('./hook-alone.ts');
-    const found = await unfinishedWithoutDaemon(container, process, options);
-    if (!found.named) requireLink(scene);
-    return found.missing;
-  });
+  return untilNothingIsMissing(
+    scene,
+    () => {
+      const within = Math.max(SHORTEST_QUESTION, Math.ceil(deadline - performance.now()));
+      return daemon.started(container, process, within);
+    },
+    async () => {
+      const { unfinishedWithoutDaemon } = await import('./hook-alone.ts');
+      return unfinishedWithoutDaemon(container, process, options);
+    },
+  );
 }
 
 async function postStop({ daemon, container }: Scene): Promise<undefined> {
@@ -157,16 +138,17 @@ function namedProcess(text: string | undefined): LxcProcess {
  * being started again.
  */
 async function untilNothingIsMissing(
-  { options, deadline, container }: Scene,
-  ask: () => Promise<string | undefined>,
-  askAlone: () => Promise<string | undefined>,
+  scene: Scene,
+  ask: () => Promise<StartVerdict>,
+  askAlone: () => Promise<Finding>,
 ): Promise<string | undefined> {
+  const { options, deadline, container } = scene;
   let downSince: number | undefined;
   let aloneSaid = '';
   for (;;) {
     let missing: string | undefined;
     try {
-      missing = await ask();
+      missing = missingBy(await ask(), scene);
       downSince = undefined;
       if (missing === undefined) return undefined;
     } catch (error) {
@@ -175,9 +157,10 @@ async function untilNothingIsMissing(
       if (!(error instanceof DaemonDown)) throw error;
       missing = error.message;
       if (downSince === undefined) {
-        const said = await askAlone();
-        if (said === undefined) return undefined;
-        aloneSaid = said;
+        const found = await askAlone();
+        if (!found.named) requireLink(scene);
+        if (found.missing === undefined) return undefined;
+        aloneSaid = found.missing;
         // Not before: on a busy machine the look alone takes as long as the daemon has.
         downSince = performance.now();
       }
@@ -192,6 +175,23 @@ async function untilNothingIsMissing(
       throw new Refused(`${missing}, and that for ${options.timeout}: ${hint}`);
     }
     await delay(RETRY);
+  }
+}
+
+/** What is missing by the daemon's word; nothing where the container may go on. @throws {Refused} Where it may not. */
+function missingBy(answer: StartVerdict, scene: Scene): string | undefined {
+  switch (answer.verdict) {
+    case 'go':
+      return undefined;
+    case 'unnamed':
+      requireLink(scene);
+      return undefined;
+    case 'wait':
+      return answer.reason;
+    case 'never':
+      throw new Refused(answer.reason);
+    default:
+      return 'the daemon is that of another version of lxcnet, and has to be started again';
   }
 }
 

@@ -91,6 +91,7 @@ export class Engine implements EngineActions {
     this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);
     this.lxc = createLxcActions({
       layout: parts.reconciler.layout,
+      nft: parts.nft,
       view: parts.view,
       manifests: () => this.#desired.manifests,
       settled: () => this.#desired.known && this.#lastDesired === this.#desired.manifests,

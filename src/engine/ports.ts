@@ -3,7 +3,6 @@ import type { Key } from '../api/key.ts';
 import type { ApiEvent, ApiObject, ObjectChange } from '../api/object.ts';
 import type { LxcContainer } from '../api/lxc-container.ts';
 import type { LxcProcess } from '../kernel/lxc.ts';
-import type { ExpectedFilter } from '../netfilter/filter-presence.ts';
 
 /** Read access to the resources as the daemon sees them; what the API server needs of the engine. */
 export interface ObjectReader {
@@ -66,36 +65,20 @@ export type TrialBegun = { readonly id: string } | { readonly refusal: string };
 
 /** What LXC's hooks ask and tell. */
 export interface LxcActions {
-  /** The Links that name a container, and what of the filter they must not be without. */
-  filterOf(container: LxcContainer): ContainerFilter;
-  /** A container has its network namespace, and does not run yet: has a pass make its Links, and tells how they are. */
-  started(container: LxcContainer, process: LxcProcess): Promise<ContainerLinks>;
+  /** Whether a container may be started: looks into the kernel for what of the filter it must not be without. */
+  beforeStart(container: LxcContainer): Promise<StartVerdict>;
+  /** A container has its network namespace, and does not run yet: has a pass make its Links, and tells whether they are Ready. */
+  started(container: LxcContainer, process: LxcProcess): Promise<StartVerdict>;
   /** A container has stopped. */
   stopped(container: LxcContainer): void;
 }
 
-export interface ContainerFilter {
-  /** Whether all manifests that are known were carried out; before that, the rest may be about to change. */
-  readonly settled: boolean;
-  readonly links: readonly Key[];
-  readonly filter: ExpectedFilter;
-}
-
-export interface ContainerLinks {
-  readonly settled: boolean;
-  /** Why the process is not taken for the container's. */
-  readonly refusal?: string | undefined;
-  readonly links: readonly LinkState[];
-}
-
-export interface LinkState {
-  readonly key: Key;
-  readonly ready: boolean;
-  /** Whether it will not become ready without an edit, or without what is in the way going. */
-  readonly stalled: boolean;
-  /** Why it is not ready. */
-  readonly message: string;
-}
+/** Whether a container that is being started may go on. */
+export type StartVerdict =
+  /** All is in place; or no Link names the container, and whether it may start is for the hook's options to say. */
+  | { readonly verdict: 'go' | 'unnamed' }
+  /** Something is missing, which may come (`wait`), or which waiting does not change (`never`). */
+  | { readonly verdict: 'wait' | 'never'; readonly reason: string };
 
 /** The checks behind /healthz and /readyz: name, and why it fails where it does. */
 export interface HealthCheck {

@@ -66,6 +66,18 @@ export class Nft {
     return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);
   }
 
+  /**
+   * Asks nft about lxcnet's own tables, in its own words. Never throws: what is not there is not in what it prints.
+   *
+   * @param options Options of nft's, and a command of its unless that is in the input.
+   */
+  async query(options: string, input = ''): Promise<NftAnswer> {
+    if (this.#hang.words !== undefined) return { stdout: '', stderr: this.#hang.words };
+    const { stdout, stderr, exitCode, timedOut } = await this.#shells.run(`nft ${options}`, input);
+    if (timedOut) this.#hang.begin(stderr);
+    return { stdout, stderr: exitCode === 0 ? '' : stderr || 'nft gave no reason' };
+  }
+
   /** Whether a process whose number the kernel told was one of ours. */
   isOwnProcess(pid: number): boolean {
     return this.#ownProcesses.has(pid);
@@ -140,6 +152,12 @@ export class Nft {
     this.#fingerprint = fingerprint;
     this.#onLearnt(fingerprint);
   }
+}
+
+/** What nft printed, and its words where it refused anything. */
+interface NftAnswer {
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 type Family = 'inet' | 'bridge';

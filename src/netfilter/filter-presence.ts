@@ -1,9 +1,3 @@
-/*
- * What has to be in the kernel before a container may start. It is plain data, since the one who knows it (the daemon)
- * and the one who looks (a hook of LXC's) are two
- * processes. A hook is a new process each time, so this file imports nothing.
- */
-
 /** The part of the filter that a container must not be without. */
 export interface ExpectedFilter {
   /** The chain that only the tables of this layout have. */
@@ -26,9 +20,9 @@ export function elementQuery({ elements }: ExpectedFilter): string {
   return elements.map(({ table, set, key }) => `get element ${table} lxcnet ${set} { ${key} }\n`).join('');
 }
 
-/** What `nft` is asked for, each by itself: chains and rules, and no elements. */
+/** The options and commands that `nft` is asked for, each by itself: chains and rules, and no elements. */
 export const TABLE_QUERIES = (['inet', 'bridge'] as const).map(
-  (family) => ['-j', '-n', '-t', 'list', 'table', family, 'lxcnet'] as const,
+  (family) => `-j -n -t list table ${family} lxcnet`,
 );
 
 /**

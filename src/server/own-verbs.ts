@@ -106,7 +106,7 @@ function serveLxcHooks(app: FastifyInstance, lxc: LxcActions): void {
   }
   app.get(`${LXC_PATH}:name`, (request) => {
     const { path } = parse(z.object({ path: lxcPath }), request.query, 'the query has `path`, the lxcpath');
-    return lxc.filterOf({ name: nameOf(request), path });
+    return lxc.beforeStart({ name: nameOf(request), path });
   });
   app.post(`${LXC_PATH}:name/started`, (request) => {
     const what =

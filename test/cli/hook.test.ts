@@ -17,8 +17,8 @@ afterEach(() => {
 });
 
 /** In the daemon's place: breaks off this many questions, as one that ends, and answers all that come after them. @returns how many there were. */
-async function daemon(brokenOff: number): Promise<() => number> {
-  const body = JSON.stringify({ settled: true, links: [] });
+async function daemon(brokenOff: number, answer: object = { verdict: 'unnamed' }): Promise<() => number> {
+  const body = JSON.stringify(answer);
   let asked = 0;
   server = createServer((socket) => {
     const breaksOff = asked++ < brokenOff;
@@ -60,6 +60,24 @@ describe.each(['pre-start', 'start-host'] as const)('the hook %s', (which) => {
     );
     expect(took).toBeGreaterThan(2_000);
     expect(took).toBeLessThan(15_000);
+  });
+
+  it.each([
+    [
+      { verdict: 'wait', reason: 'there is no filter' },
+      /there is no filter, and that for 1ms: see 'lxcnet get/,
+    ],
+    [{ verdict: 'never', reason: 'it is Stalled' }, /container vm1: not started: it is Stalled$/],
+    // One that was not started again after an upgrade.
+    [
+      { settled: true, links: [] },
+      /the daemon is that of another version of lxcnet, and has to be started again/,
+    ],
+  ])('lets no container start where the daemon answers %o', async (answer, words) => {
+    await daemon(0, answer);
+    const { status, said } = await run(which, { timeout: '1ms' });
+    expect(status).toBe(1);
+    expect(said).toMatch(words);
   });
 
   it('waits no longer than it was told to', async () => {

@@ -21,7 +21,7 @@ it.each([
   await using lab = new Lab();
   using container = new LxcContainer(lab, [...EMPTY, ...hooks(lab, ['pre-start'], ...BRIEF)]);
   lab.write('a.yaml', bridge('br0'), lxcLink(lab, 'vm1', 10));
-  await lab.start(refusingNft(lab, { with: refused }));
+  await lab.start(refusingNft(lab, { with: refused, without: 'get element' }));
   expect(container.execute('/bin/touch', '/ran').status).not.toBe(0);
   expect(container.read('ran')).toBe('');
   expect(container.logged()).toMatch(

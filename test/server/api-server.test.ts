@@ -68,8 +68,8 @@ describe('own verbs', () => {
     const post = (verb: string, body: object): Promise<{ code: number }> =>
       call(daemon, `/lxcnet/v1/lxc/vm1/${verb}`, { method: 'POST', headers, body: JSON.stringify(body) });
     expect((await call(daemon, '/lxcnet/v1/lxc/vm1?path=/var/lib/lxc')).json).toMatchObject({
-      settled: true,
-      filter: { layout: 'of /var/lib/lxc' },
+      verdict: 'wait',
+      reason: 'vm1 in /var/lib/lxc has no filter',
     });
     const process = { pid: 7, identity: '4:4026531840' };
     expect((await post('started', { path: '/lxc', ...process })).code).toBe(200);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Key, type Kind, keyOf } from '../../src/api/key.ts';
+import type { Key, Kind } from '../../src/api/key.ts';
 import { KIND_INFO } from '../../src/api/kind.ts';
 import { type Manifest, SCHEMAS, resourceKey } from '../../src/api/resource.ts';
 import type { ConditionDraft } from '../../src/api/status.ts';
@@ -121,14 +121,11 @@ export async function startDaemon(): Promise<TestDaemon> {
     },
     kernelFacts: (key) => Promise.resolve([`facts of ${key}`]),
     lxc: {
-      filterOf: ({ name, path }) => ({
-        settled: true,
-        links: [keyOf('Link', 'default', name)],
-        filter: { layout: `of ${path}`, chains: {}, elements: [] },
-      }),
+      beforeStart: ({ name, path }) =>
+        Promise.resolve({ verdict: 'wait', reason: `${name} in ${path} has no filter` }),
       started(container, process) {
         hooks.push({ ...container, ...process });
-        return Promise.resolve({ settled: true, links: [] });
+        return Promise.resolve({ verdict: 'go' });
       },
       stopped: (container) => void hooks.push(container),
     },

@@ -1,4 +1,4 @@
-import { queryNft } from '../kernel/nft-query.ts';
+import type { Nft } from '../kernel/nft.ts';
 import {
   type ExpectedFilter,
   TABLE_QUERIES,
@@ -7,10 +7,13 @@ import {
 } from '../netfilter/filter-presence.ts';
 
 /** The first thing that the kernel lacks of this, in words; nothing where it has all. */
-export async function missingFilter(expected: ExpectedFilter): Promise<string | undefined> {
+export async function missingFilter(
+  nft: Pick<Nft, 'query'>,
+  expected: ExpectedFilter,
+): Promise<string | undefined> {
   const [elements, ...tables] = await Promise.all([
-    queryNft(['-n', '-f', '-'], elementQuery(expected)),
-    ...TABLE_QUERIES.map((query) => queryNft(query)),
+    nft.query('-n -f -', elementQuery(expected)),
+    ...TABLE_QUERIES.map((query) => nft.query(query)),
   ]);
   const refused = tables.find(({ stderr }) => stderr !== '' && !stderr.includes('No such file or directory'));
   if (refused) return `the filter cannot be looked at: ${refused.stderr.trim().split('\n')[0]}`;
