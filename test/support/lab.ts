@@ -25,6 +25,8 @@ import { NetNs, PREFIX, type Page, type Ran, labNamespaces, removeNamespace } fr
 const PROJECT = join(import.meta.dirname, '../..');
 export const NODE = join(PROJECT, 'node_modules/.bin/node');
 export const PROGRAM = join(PROJECT, 'dist/src/main.js');
+/** As it is installed. */
+export const LAUNCHER = join(PROJECT, 'deploy/lxcnet');
 export const HOST = '192.168.254.19';
 export const HOST6 = 'fd00:254::19';
 export const CLIENT = '192.168.254.2';

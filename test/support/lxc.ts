@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Lab, NODE, PROGRAM } from './lab.ts';
+import { LAUNCHER, type Lab } from './lab.ts';
 import type { Ran } from './netns.ts';
 
 const SHARED = ['lib', 'bin', 'usr', 'sbin', 'lib64'];
@@ -150,7 +150,7 @@ export function hooks(lab: Lab, which: readonly string[], ...options: readonly s
     join(lab.directory, 'run'),
   ];
   return which.map((hook) =>
-    [`lxc.hook.${hook} =`, NODE, PROGRAM, 'hook', hook, ...directories, ...options].join(' '),
+    [`lxc.hook.${hook} =`, LAUNCHER, 'hook', hook, ...directories, ...options].join(' '),
   );
 }
 
