@@ -6,11 +6,11 @@ import type { Note, PlanInput } from './plan.ts';
 /**
  * The ports of our bridges that no manifest declares: the name of the interface, and the bridge.
  *
- * @param claimed Interfaces that are about to be taken over, such as a veth that LXC has just made.
+ * @param adopted Interfaces that are about to be taken over on request, and whose traffic is to go on.
  */
 export function findStrangers(
   { desired, observed }: PlanInput,
-  claimed: ReadonlySet<string>,
+  adopted: ReadonlySet<string>,
 ): ReadonlyMap<string, Key> {
   const bridges = new Map<string, { readonly key: Key; readonly ports: readonly string[] }>();
   for (const { key, resource } of desired.values()) {
@@ -22,7 +22,7 @@ export function findStrangers(
   const strangers = new Map<string, Key>();
   for (const device of observed.host.interfaces.values()) {
     const bridge = device.master === undefined ? undefined : bridges.get(device.master);
-    if (!bridge || bridge.ports.includes(device.name) || claimed.has(device.name)) continue;
+    if (!bridge || bridge.ports.includes(device.name) || adopted.has(device.name)) continue;
     const owner = markedKey(device) as Key | undefined;
     if (owner === undefined || !desired.has(owner)) strangers.set(device.name, bridge.key);
   }

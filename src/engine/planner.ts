@@ -119,8 +119,9 @@ export class Planner {
     const plans = new Map<Key, Plan>();
     for (const manifest of input.desired.values())
       plans.set(manifest.key, this.#planResource(manifest, input));
-    const strangers = findStrangers(input, claimedInterfaces(plans.values()));
-    const desired = this.#netfilter(input, forwarding.guarded, strangers, adoptedEnds(plans, input.desired));
+    const adopted = adoptedEnds(plans, input.desired);
+    const strangers = findStrangers(input, new Set(adopted.values()));
+    const desired = this.#netfilter(input, forwarding.guarded, strangers, adopted);
     for (const manifest of ofKind<PortForward>(input, 'PortForward'))
       if (!isSuspended(manifest.resource))
         plans.set(manifest.key, this.#planForward(manifest, input, desired.conflicts));
@@ -254,8 +255,11 @@ function notesOf(
 ): ReadonlyMap<Key, readonly Note[]> {
   const notes = new Map<Key, readonly Note[]>();
   for (const [key, plan] of plans) if (plan.notes?.length) notes.set(key, plan.notes);
+  if (strangers.size === 0) return notes;
+  // What LXC has just made is closed until it has its mark, but nobody's fault.
+  const claimed = claimedInterfaces(plans.values());
   for (const [port, bridge] of strangers)
-    notes.set(bridge, [...(notes.get(bridge) ?? []), strangerNote(port)]);
+    if (!claimed.has(port)) notes.set(bridge, [...(notes.get(bridge) ?? []), strangerNote(port)]);
   return notes;
 }
 

@@ -273,3 +273,31 @@ describe('a planner with a memory', () => {
     expect(after.get(keyOf('a'))).not.toBe(before.get(keyOf('a')));
   });
 });
+
+it('a veth that LXC has made is closed until it is marked and isolated, without a word about it', () => {
+  const world = new World();
+  world.declare(link('a', { container: { lxc: 'a' } }));
+  world.interfaces.delete('lx-a');
+  // LXC has moved its other end, and lxcnet has not touched it yet.
+  world.set(device('vethX', { index: 20, kind: 'veth', peerIndex: 2, master: 'br0', peerNamespaceId: 1 }));
+  const planner = new Planner();
+  const strangers = (): readonly string[] => {
+    const { netfilter } = planner.plan(world.input(), { allowRemovals: true });
+    return [...(netfilter.desired.get('strangers')?.keys() ?? [])];
+  };
+  const plan = planner.plan(world.input(), { allowRemovals: true });
+  const claims = plan.operations.flatMap(({ stage, claim }) => (stage === 'mark' ? (claim?.id ?? []) : []));
+  expect(claims).toContain('vethX');
+  expect(strangers()).toEqual(['"vethX"']);
+  expect([...plan.notes.values()].flat()).toEqual([]);
+
+  const marked = { alias: 'lxcnet:Link/default/a', isolated: true };
+  world.set({ ...world.interfaces.get('vethX')!, ...marked });
+  expect(strangers()).toEqual([]);
+
+  // Somebody else's stays closed, and is told of.
+  world.set(device('evil0', { index: 99, kind: 'veth', peerIndex: 7, master: 'br0' }));
+  expect(strangers()).toEqual(['"evil0"']);
+  const { notes } = planner.plan(world.input(), { allowRemovals: true });
+  expect([...notes.values()].flat().map(({ reason }) => reason)).toEqual(['UndeclaredPort']);
+});
