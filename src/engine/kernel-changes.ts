@@ -71,7 +71,7 @@ interface Known {
 export function kernelChanges(parts: WatchParts, known: Known): Observable<void> {
   const { monitors, nft, view } = parts;
   const events$ = monitors.events$.pipe(
-    foreignOnly((pid) => nft.isOwnProcess(pid)),
+    foreignOnly((pid) => nft.committed(pid)),
     filter((event) => takeNote(event, parts)),
     share(),
   );

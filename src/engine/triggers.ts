@@ -37,9 +37,13 @@ export function scanTriggers(
   );
 }
 
-/** Leaves out what our own transactions caused. */
+/**
+ * Leaves out what our own transactions caused.
+ *
+ * @param committed Told of the process of each transaction; whether it is ours.
+ */
 export function foreignOnly(
-  isOwnProcess: (pid: number) => boolean,
+  committed: (pid: number) => boolean,
 ): (source: Observable<KernelEvent>) => Observable<KernelEvent> {
-  return filter((event) => event.part !== 'netfilter' || !isOwnProcess(event.process));
+  return filter((event) => event.part !== 'netfilter' || !committed(event.process));
 }

@@ -14,6 +14,10 @@ const LEAST_LIST_PATIENCE = 10_000;
 
 /** lxcnet's own two tables. No other table is ever named, listed or written. */
 export class Nft {
+  /**
+   * Where the kernel's own word that a transaction is in force comes first, nft's end is not waited for: after a deletion
+   * that is 5 to 20 ms later, when nobody can see any more what was deleted.
+   */
   readonly #writer = new StandbyProgram('nft', ['-f', '-'], (pid) => this.#ownProcesses.began(pid));
   /** As if typed: of several lists in one file nft 1.0.6 prints none. Without counters: nobody asks for them here. */
   readonly #lister = new StandbyProgram('nft', ['-j', '-n', '-s', '-i']);
@@ -78,9 +82,9 @@ export class Nft {
     return { stdout, stderr: exitCode === 0 ? '' : stderr || 'nft gave no reason' };
   }
 
-  /** Whether a process whose number the kernel told was one of ours. */
-  isOwnProcess(pid: number): boolean {
-    return this.#ownProcesses.has(pid);
+  /** Says that the kernel has told of a transaction of this process. @returns whether it is one of ours. */
+  committed(pid: number): boolean {
+    return this.#ownProcesses.committed(pid);
   }
 
   /** What the kernel has. @throws {Error} Where it cannot be listed. */

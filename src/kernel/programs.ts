@@ -61,9 +61,14 @@ export interface StartedProgram {
   /**
    * Gives it its whole input and waits for its end, at most so many milliseconds.
    *
-   * @param isAnswer Whether what it has printed so far is all that is wanted of it; then its end is not waited for.
+   * @param enough Whether what it has printed so far is all that is wanted of it, or what resolves when it has done what
+   * it is for; then its end is not waited for.
    */
-  finish(input: string, timeout: number, isAnswer?: (stdout: string) => boolean): Promise<ProgramResult>;
+  finish(
+    input: string,
+    timeout: number,
+    enough?: ((stdout: string) => boolean) | Promise<void>,
+  ): Promise<ProgramResult>;
   kill(): void;
 }
 
@@ -87,11 +92,12 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
     pid: program.pid,
     alive: () => alive,
     kill,
-    async finish(input, timeout, isAnswer) {
+    async finish(input, timeout, enough) {
       const since = performance.now();
       const limit = setTimeout(kill, timeout);
       void ended.then(() => clearTimeout(limit));
-      const answer = isAnswer && answerOf(program.stdout, isAnswer);
+      const answer =
+        typeof enough === 'function' ? answerOf(program.stdout, enough) : enough?.then(() => SILENT_SUCCESS);
       program.stdin.end(input);
       const { stdout, stderr, exitCode, shortMessage } = await (answer
         ? Promise.race([answer, ended])
@@ -107,11 +113,18 @@ export function startProgram(file: string, args: readonly string[]): StartedProg
   };
 }
 
+/** Of a program that was not waited for. */
+interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: 0;
+  readonly shortMessage?: undefined;
+}
+
+const SILENT_SUCCESS: Answer = { stdout: '', stderr: '', exitCode: 0 };
+
 /** What a program prints until it is all that is wanted; never where that does not come. */
-function answerOf(
-  stream: Readable,
-  isAnswer: (stdout: string) => boolean,
-): Promise<{ stdout: string; stderr: string; exitCode: 0; shortMessage?: undefined }> {
+function answerOf(stream: Readable, isAnswer: (stdout: string) => boolean): Promise<Answer> {
   return new Promise((resolve) => {
     const decoder = new StringDecoder('utf8');
     let stdout = '';

@@ -10,13 +10,20 @@ const RESTOCK_DELAY = 50;
 export class StandbyProgram {
   readonly #file: string;
   readonly #args: readonly string[];
-  readonly #onStart: (pid: number) => void;
+  readonly #onStart: (pid: number) => Promise<void> | undefined;
   #spare: StartedProgram | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param onStart Told the process id of each instance before it is given its input. */
-  constructor(file: string, args: readonly string[], onStart: (pid: number) => void = () => undefined) {
+  /**
+   * @param onStart Told the process id of each instance before it is given its input; where what this returns resolves, it
+   * has done what it is for, and its end is not waited for.
+   */
+  constructor(
+    file: string,
+    args: readonly string[],
+    onStart: (pid: number) => Promise<void> | undefined = () => undefined,
+  ) {
     this.#file = file;
     this.#args = args;
     this.#onStart = onStart;
@@ -32,8 +39,8 @@ export class StandbyProgram {
     this.#spare = undefined;
     // An instance that has ended meanwhile (killed by somebody) is of no use.
     const program = spare?.alive() === true ? spare : startProgram(this.#file, this.#args);
-    if (program.pid !== undefined) this.#onStart(program.pid);
-    const result = await program.finish(input, patienceWith(input), isAnswer);
+    const done = program.pid === undefined ? undefined : this.#onStart(program.pid);
+    const result = await program.finish(input, patienceWith(input), isAnswer ?? done);
     this.#timer ??= setTimeout(() => this.#restock(), RESTOCK_DELAY).unref();
     return result;
   }

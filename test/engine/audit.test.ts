@@ -30,7 +30,7 @@ function idle() {
     monitors: { events$: new Subject(), running: () => true },
     view: { invalidateSlice, invalidate, lookAround, namespaces: { find: () => Promise.resolve([]) } },
     resolvers: { changed: () => false },
-    nft: { answersAgain: () => false, isOwnProcess: () => false },
+    nft: { answersAgain: () => false, committed: () => false },
     reconciler: { layout: layoutFor(), forget },
     objects: new ObjectStore({ now }),
     events: new EventLog({ now }),

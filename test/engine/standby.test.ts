@@ -19,6 +19,23 @@ describe('a program that stands by', () => {
     process.kill(-result.pid!, 'SIGKILL');
   });
 
+  it('is not waited for once somebody else tells that it has done its work', async () => {
+    let finish = (): void => undefined;
+    const done = new Promise<void>((resolve) => (finish = resolve));
+    const started: number[] = [];
+    program = new StandbyProgram('sh', ['-s'], (pid) => {
+      started.push(pid);
+      return done;
+    });
+    const result = program.run(`echo half; exec ${HANGS}\n`);
+    expect(await Promise.race([result, new Promise((resolve) => setTimeout(resolve, 100, 'waits'))])).toBe(
+      'waits',
+    );
+    finish();
+    expect(await result).toMatchObject({ stdout: '', stderr: '', exitCode: 0, pid: started[0] });
+    process.kill(-started[0]!, 'SIGKILL');
+  });
+
   it('is waited for where the answer does not come', async () => {
     expect(await run('printf half; echo no >&2; exit 3', isLine)).toMatchObject({
       stdout: 'half',
