@@ -54,7 +54,7 @@ export function monitorInterfaces(onEvents: (events: readonly KernelEvent[]) => 
 /** Reads a line of `ip -o monitor … all-nsid`. */
 export function parseInterfaceEvent(line: string): KernelEvent | undefined {
   if (LOST.test(line)) return { part: 'unknown', monitor: 'ip', reason: 'events were lost' };
-  const match = /^(?:\[nsid (?<nsid>current|-?\d+)\])?(?<deleted>Deleted )?(?<rest>.*)$/.exec(line);
+  const match = /^(?:\[nsid (?<nsid>current|-?\d{1,10})\])?(?<deleted>Deleted )?(?<rest>.*)$/.exec(line);
   if (!match?.groups || match.groups.rest === '') return undefined;
   const { nsid = 'current', deleted, rest = '' } = match.groups;
   const isSwitch = /^inet6? /.test(rest);

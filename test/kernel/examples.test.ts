@@ -50,6 +50,10 @@ it.each(files)('%s converges, converges again without a write, and goes without 
   const tentative = (): boolean =>
     lab.namespaces().some((netns) => netns.exec('ip', '-6', 'address', 'show', 'tentative') !== '');
   await lab.eventually('addresses are settled', () => !tentative());
+  // And up to a second after a bridge has come up that it has no carrier.
+  const changing = (): boolean =>
+    lab.host.exec('ip', '-o', 'link', 'show', 'type', 'bridge', 'up').includes('state UNKNOWN');
+  await lab.eventually('bridges are settled', () => !changing());
   const monitor = follow(lab);
   // A write of our own proves that the monitors listen; silence between two of them means something.
   const marker = (network: string): boolean => {

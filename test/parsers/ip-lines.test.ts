@@ -40,6 +40,8 @@ describe('a line of the monitor', () => {
       id: 0,
       group: 'address',
     });
+    // No id of a namespace is that large; as a number it would be infinite.
+    expect(parseInterfaceEvent(`[nsid ${'1'.repeat(400)}]10.3.0.0/16`)).toMatchObject({ part: 'host' });
     expect(parseInterfaceEvent('[nsid 12]10.3.0.0/16 via 10.1.1.2 dev va ')).toEqual({
       part: 'namespace',
       id: 12,
