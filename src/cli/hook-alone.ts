@@ -13,6 +13,7 @@ import type { Operation } from '../kernel/command.ts';
 import type { LxcContainer } from '../api/lxc-container.ts';
 import type { LxcProcess } from '../kernel/lxc.ts';
 import { interfaceMarkedFor } from '../kernel/observed.ts';
+import { Netlink } from '../kernel/netlink.ts';
 import { Nft } from '../kernel/nft.ts';
 import { Shells } from '../kernel/shell.ts';
 import { buildNetfilter } from '../netfilter/build.ts';
@@ -41,7 +42,8 @@ export async function missingWithoutDaemon(container: LxcContainer, options: Hoo
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
   const shells = new Shells();
-  const nft = new Nft(shells);
+  const netlink = new Netlink();
+  const nft = new Nft(shells, netlink);
   try {
     const { layout } = await probeFeatures(nft);
     const portOf = ({ resource }: Manifest<Link>): string => hostInterfaceOf(resource);
@@ -52,6 +54,7 @@ export async function missingWithoutDaemon(container: LxcContainer, options: Hoo
     return { named: true, missing: await missingFilter(nft, { ...rest, elements: ofAddresses }) };
   } finally {
     shells.close();
+    netlink.close();
   }
 }
 

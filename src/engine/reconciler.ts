@@ -12,6 +12,7 @@ import type { KernelView } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
 import type { ElementTable } from '../netfilter/elements.ts';
+import { Memo } from '../netfilter/memo.ts';
 import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
@@ -93,6 +94,8 @@ export class Reconciler {
   /** What was refused last of each resource whose next attempt is not due. */
   readonly #refused = new Map<Key, Operation>();
   readonly #writer: FilterWriter;
+  /** Which sysctls are looked at. */
+  readonly #paths = new Memo<readonly string[]>();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -270,7 +273,9 @@ export class Reconciler {
   async #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
     const { links, resolvers } = this.#lookFor(desired);
     const { view, inventory } = this.#parts;
-    const kernel = await view.look(links, (host) => sysctlPaths(desired, host, inventory));
+    const kernel = await view.look(links, (host) =>
+      this.#paths.get('all', [desired, host, inventory.all()], () => sysctlPaths(desired, host, inventory)),
+    );
     return { ...kernel, resolvers: this.#parts.resolvers.look(resolvers) };
   }
 

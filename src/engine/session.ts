@@ -44,7 +44,7 @@ export async function openKernel(
   // Where it cannot be saved, the next run makes the tables anew once: that costs a moment, and is never wrong.
   const shells = new Shells();
   const netlink = new Netlink();
-  const nft = new Nft(shells, known.data?.fingerprint, (fingerprint) => {
+  const nft = new Nft(shells, netlink, known.data?.fingerprint, (fingerprint) => {
     void writeState(fingerprintPath, { fingerprint }).catch(() => undefined);
   });
   const visitor = new Visitor(netlink);

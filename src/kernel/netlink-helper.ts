@@ -39,14 +39,16 @@ open(my $home, '<', '/proc/self/ns/net') or die "/proc/self/ns/net: $!\n";
 sub enter { return syscall($setns, fileno $_[0], 0x40000000) == 0 }
 
 sub connection {
-  my ($path) = @_;
+  my ($path, $message) = @_;
   my $there;
   if ($path ne '') {
     open($there, '<', $path) or return;
     enter($there) or return;
   }
-  # AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE
-  my $made = socket(my $socket, 16, 3 | 02000000, 0);
+  # Messages of netfilter's have the number of a subsystem in the upper half of their type; those of rtnetlink have none.
+  my $protocol = unpack('x5 C', $message) ? 12 : 0;
+  # AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC; NETLINK_NETFILTER or NETLINK_ROUTE
+  my $made = socket(my $socket, 16, 3 | 02000000, $protocol);
   my $error = $!;
   enter($home) or die "cannot come back from $path: $!\n" if $there;
   $! = $error;
@@ -114,7 +116,7 @@ sub cookie_of {
 
 while (1) {
   my ($path, $wanted, @requests) = unpack 'n/a a8 (N/a n/a)*', take(unpack 'N', take(4));
-  my $socket = connection($path);
+  my $socket = connection($path, $requests[0]);
   my $error = $! + 0;
   my $cookie = $socket ? cookie_of($socket) : $any;
   my $replaced = $wanted ne $any && $wanted ne $cookie;

@@ -1,4 +1,4 @@
-import type { NetlinkRequest } from '../rtnetlink/message.ts';
+import { type NetlinkRequest, isForNetfilter } from '../rtnetlink/message.ts';
 import { failureCodeOf, reportCommand } from './command-report.ts';
 import { FrameProgram, Unanswered } from './frame-program.ts';
 import { type Namespace, type NetlinkAnswers, readReplies, requestFrame } from './netlink-frames.ts';
@@ -12,7 +12,7 @@ const MOST_ATTEMPTS = 5;
 const OWN: Namespace = { path: '' };
 
 /**
- * Asks and changes the kernel's interfaces, addresses, routes and neighbours, by a helper that stays. It does one thing after
+ * Asks and changes the kernel's interfaces, addresses, routes and neighbours, and asks netfilter, by a helper that stays. It does one thing after
  * the other: the kernel has one lock for all of it.
  */
 export class Netlink {
@@ -27,6 +27,7 @@ export class Netlink {
   /**
    * Sends messages, one after the other; never throws for what becomes of them.
    *
+   * @param requests All for interfaces and so on, or all for netfilter.
    * @param namespace The network namespace that they are for; this one where it is absent.
    * @returns a reply for each; without a helper, or an answer, that is a refusal.
    */
@@ -44,7 +45,8 @@ export class Netlink {
       again.forEach((index, at) => (replies[index] = anew.replies[at]!));
     }
     const failures = replies.flatMap(({ refusal }) => (refusal ? failureCodeOf(refusal.errno) : []));
-    reportCommand({ tool: 'ip', seconds: (performance.now() - since) / 1000, failures });
+    const tool = requests.some(isForNetfilter) ? 'nft' : 'ip';
+    reportCommand({ tool, seconds: (performance.now() - since) / 1000, failures });
     return { cookie, replies };
   }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
+import { elementsQuery, readElements } from '../nftables/set-elements.ts';
 import { Hang } from './hang.ts';
+import type { Netlink } from './netlink.ts';
 import { OwnProcesses } from './own-processes.ts';
 import type { ElementTexts, NamedSet, NetfilterView } from './observed.ts';
 import type { ProgramResult } from './programs.ts';
@@ -22,6 +24,7 @@ export class Nft {
   /** As if typed: of several lists in one file nft 1.0.6 prints none. Without counters: nobody asks for them here. */
   readonly #lister = new StandbyProgram('nft', ['-j', '-n', '-s', '-i']);
   readonly #shells: Shells;
+  readonly #netlink: Netlink;
   readonly #ownProcesses = new OwnProcesses();
   readonly #onLearnt: (fingerprint: string) => void;
   /** What tables that nobody has changed look like. What the kernel prints for a rule is not what was written. */
@@ -38,10 +41,12 @@ export class Nft {
    */
   constructor(
     shells: Shells,
+    netlink: Netlink,
     fingerprint?: string,
     onLearnt: (fingerprint: string) => void = () => undefined,
   ) {
     this.#shells = shells;
+    this.#netlink = netlink;
     this.#fingerprint = fingerprint;
     this.#onLearnt = onLearnt;
   }
@@ -111,6 +116,26 @@ export class Nft {
   /** The elements of these sets alone. @throws {Error} Where one cannot be listed. */
   async listSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
     if (this.#hang.words !== undefined) throw new Error(this.#hang.words);
+    const [direct, others] = [sets.filter(({ atoms }) => atoms), sets.filter(({ atoms }) => !atoms)];
+    const listed = await Promise.all([this.#readSets(direct), this.#listByProgram(others)]);
+    return new Map(listed.flatMap((elements) => [...elements]));
+  }
+
+  /** What the kernel itself says; a fifth of the time that nft takes. */
+  async #readSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
+    if (sets.length === 0) return new Map();
+    const { replies } = await this.#netlink.ask(sets.map(elementsQuery));
+    return new Map(
+      replies.map(({ refusal, answer }, index) => {
+        const set = sets[index]!;
+        if (refusal) throw new Error(`Cannot list set ${set.name}: ${refusal.words}`);
+        return [set.name, readElements(answer.messages, set)];
+      }),
+    );
+  }
+
+  async #listByProgram(sets: readonly NamedSet[]): Promise<ElementTexts> {
+    if (sets.length === 0) return new Map();
     const lines = sets.map(({ family, kind, name }) => `list ${kind} ${family} lxcnet ${name}\n`);
     // nft's end would be waited for 5 to 20 ms: after a deletion the kernel lets go of its socket only once nobody can
     // see any more what was deleted.

@@ -95,6 +95,8 @@ export interface NamedSet {
   readonly family: 'inet' | 'bridge';
   readonly kind: 'set' | 'map';
   readonly name: string;
+  /** The types of what its keys and values consist of, in nft's words; absent where a key may be a range, or has a limit. */
+  readonly atoms?: { readonly key: readonly string[]; readonly value: readonly string[] };
 }
 
 /** What the kernel holds of lxcnet's tables. */

@@ -140,8 +140,11 @@ export function layoutFor(missing: ReadonlySet<OptionalFeature> = new Set()): La
 
 function namedSets(sets: readonly SetName[]): ReadonlyMap<string, NamedSet> {
   const named = sets.map((name): NamedSet => {
-    const { table, value } = SETS[name];
-    return { family: table, kind: value && !isRateSet(name) ? 'map' : 'set', name };
+    const { table, key, value = [], interval = false } = SETS[name];
+    const named = { family: table, name } as const;
+    if (isRateSet(name)) return { ...named, kind: 'set' };
+    const kind = value.length > 0 ? 'map' : 'set';
+    return { ...named, kind, ...(!interval && { atoms: { key, value } }) };
   });
   return new Map(named.map((set) => [set.name, set]));
 }

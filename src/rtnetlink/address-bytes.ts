@@ -18,7 +18,7 @@ export function addressBytes({ family, value }: Address): Uint8Array {
 
 /** The canonical text of an address of 4 or 16 bytes. @throws {RangeError} For another length. */
 export function addressText(bytes: Uint8Array): string {
-  if (bytes.length === 4) return bytes.join('.');
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   if (bytes.length !== 16) throw new RangeError(`An address of ${bytes.length} bytes`);
   return formatAddress({ family: 6, value: BigInt(`0x${hexOf(bytes)}`) });
 }

@@ -1,7 +1,7 @@
 import { HEADER, LITTLE, aligned } from './layout.ts';
 
 /** Where something stands in a message. */
-interface Place {
+export interface Place {
   readonly start: number;
   readonly end: number;
 }
@@ -57,13 +57,26 @@ export class MessagePart {
     };
   }
 
+  /**
+   * The content of the first attribute of a type there; without anything being made for those that are not wanted, since there
+   * may be thousands. @throws {RangeError} Where one cannot be as long as it says.
+   */
+  find(type: number, { start, end }: Place = { start: 0, end: this.bytes.length }): Place | undefined {
+    for (let at = start; at + 4 <= end;) {
+      const length = this.u16(at);
+      if (length < 4 || at + length > end) throw tooLong(length);
+      if ((this.u16(at + 2) & TYPE_MASK) === type) return { start: at + 4, end: at + length };
+      at = aligned(at + length);
+    }
+    return undefined;
+  }
+
   /** Where things that begin with their length, of so many bytes, stand. @throws {RangeError} Where one cannot be as long as it says. */
   *parts(offset: number, size: 2 | 4): Generator<Place> {
     for (let start = offset; start + 4 <= this.bytes.length;) {
       const length = size === 2 ? this.u16(start) : this.u32(start);
       const end = start + length;
-      if (length < 4 || end > this.bytes.length)
-        throw new RangeError(`A part of ${length} bytes does not fit into a message of netlink`);
+      if (length < 4 || end > this.bytes.length) throw tooLong(length);
       yield { start, end };
       start = aligned(end);
     }
@@ -72,6 +85,10 @@ export class MessagePart {
   slice(start: number, end?: number): MessagePart {
     return new MessagePart(this.bytes.subarray(start, end));
   }
+}
+
+function tooLong(length: number): RangeError {
+  return new RangeError(`A part of ${length} bytes does not fit into a message of netlink`);
 }
 
 const DECODER = new TextDecoder();

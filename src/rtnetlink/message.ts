@@ -15,6 +15,11 @@ export interface NetlinkRequest {
   readonly blanks: readonly Blank[];
 }
 
+/** Whether a message is one of netfilter's: these have the number of a subsystem in the upper half of their type. */
+export function isForNetfilter({ message }: NetlinkRequest): boolean {
+  return new DataView(message.buffer, message.byteOffset).getUint16(4, LITTLE) >> 8 !== 0;
+}
+
 export const FLAGS = {
   request: 1,
   ack: 4,

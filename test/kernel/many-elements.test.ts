@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
+import { Netlink } from '../../src/kernel/netlink.ts';
+import type { NamedSet } from '../../src/kernel/observed.ts';
 import { elementDifference, renderDifference, textsOf } from '../../src/netfilter/difference.ts';
 import { ElementCollector } from '../../src/netfilter/elements.ts';
 import type { Atom, SetName } from '../../src/netfilter/sets.ts';
 import { SETS, SET_NAMES, isRateSet } from '../../src/netfilter/sets.ts';
 import { layoutFor } from '../../src/netfilter/skeleton.ts';
+import { elementsQuery, readElements } from '../../src/nftables/set-elements.ts';
 import { Lab } from '../support/lab.ts';
 import { key } from '../netfilter/fixture.ts';
 import { filterElements } from '../support/netfilter-drift.ts';
@@ -33,6 +36,24 @@ const NETWORKS: Partial<typeof ATOMS> = {
 
 /** Sets whose key has enough different values. */
 const names = SET_NAMES.filter((name) => SETS[name].key.some((atom) => atom !== 'inet_proto'));
+
+/** As the daemon reads single sets, where these can be read so. */
+async function readByNetlink(
+  lab: Lab,
+  named: ReadonlyMap<string, NamedSet>,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
+  const sets = names.flatMap((name) => named.get(name) ?? []).filter(({ atoms }) => atoms);
+  const netlink = new Netlink();
+  try {
+    const { replies } = await netlink.ask(sets.map(elementsQuery), { path: `/run/netns/${lab.host.name}` });
+    expect(replies.flatMap(({ refusal }) => refusal ?? [])).toEqual([]);
+    return new Map(
+      sets.map((set, index) => [set.name, readElements(replies[index]!.answer.messages, set)] as const),
+    );
+  } finally {
+    netlink.close();
+  }
+}
 
 it('all of many elements are in the kernel as they are wanted, and all go again', async () => {
   await using lab = new Lab();
@@ -65,6 +86,9 @@ it('all of many elements are in the kernel as they are wanted, and all go again'
     );
     expect(absent, set).toEqual([]);
   }
+  const read = await readByNetlink(lab, layoutFor().named);
+  expect(read.size).toBeGreaterThan(50);
+  for (const [set, elements] of read) expect(elements, set).toEqual(wanted.get(set as SetName));
   expect(apply(renderDifference(elementDifference(new ElementCollector().table(), found)))).toMatchObject({
     status: 0,
     stderr: '',
