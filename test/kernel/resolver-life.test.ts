@@ -6,7 +6,7 @@ import { bridge, link } from '../support/manifests.ts';
 import type { NetNs } from '../support/netns.ts';
 import { OnTrial } from '../support/on-trial.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
-import { ask, dhcp, resolverPid, udhcpc } from '../support/resolver.ts';
+import { ask, dhcp, isAnotherResolver, resolverPid, udhcpc } from '../support/resolver.ts';
 
 const MAC = '02:00:00:00:20:01';
 const SPEC = { dns: {}, dhcp: {} };
@@ -56,7 +56,7 @@ it.each([
   });
   const pid = resolverPid(lab, `br0/${which}`);
   process.kill(pid, signal);
-  await lab.eventually('another one runs', () => resolverPid(lab, `br0/${which}`) !== pid, 5_000);
+  await lab.eventually('another one runs', () => isAnotherResolver(lab, `br0/${which}`, pid), 5_000);
   await lab.eventually('it answers', () => answers(vm1));
   await lab.eventually('it lends', () => lends(vm1));
   expect(lives(pid)).toBe(false);

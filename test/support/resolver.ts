@@ -72,6 +72,15 @@ export function udhcpc(from: NetNs): Readonly<Record<string, string>> | undefine
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
+/** Whether another dnsmasq runs than that one; while it is being started again there is no file with its id. */
+export function isAnotherResolver(lab: Lab, name: string, before: number): boolean {
+  try {
+    return ![before, 0].includes(resolverPid(lab, name));
+  } catch {
+    return false;
+  }
+}
+
 /** The process id of a dnsmasq. */
 export function resolverPid(lab: Lab, name = 'br0/dns'): number {
   return Number(readFileSync(join(lab.directory, 'run/resolvers', name, 'pid'), 'utf8'));
