@@ -12,8 +12,8 @@ const MOST_ATTEMPTS = 5;
 const OWN: Namespace = { path: '' };
 
 /**
- * Asks and changes the kernel's interfaces, addresses, routes and neighbours, and asks netfilter, by a helper that stays. It does one thing after
- * the other: the kernel has one lock for all of it.
+ * Asks and changes the kernel's interfaces, addresses, routes and neighbours, and asks netfilter, by a helper that stays. It
+ * does one thing after the other: the kernel has one lock for all of it.
  */
 export class Netlink {
   readonly #patience: number;
@@ -29,9 +29,10 @@ export class Netlink {
    *
    * @param requests All for interfaces and so on, or all for netfilter.
    * @param namespace The network namespace that they are for; this one where it is absent.
-   * @returns a reply for each; without a helper, or an answer, that is a refusal.
+   * @returns a reply for each; without a helper, or an answer, that is a refusal. Where nothing is asked, no cookie.
    */
   async ask(requests: readonly NetlinkRequest[], namespace: Namespace = OWN): Promise<NetlinkAnswers> {
+    if (requests.length === 0) return { cookie: '', replies: [] };
     const since = performance.now();
     const { cookie, replies: first } = await this.#exchange(requests, namespace);
     const replies = [...first];

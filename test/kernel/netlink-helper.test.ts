@@ -46,6 +46,14 @@ describe('the helper', () => {
     expect(await ask()).toBe(own);
   });
 
+  it('goes on where nothing is asked: all that was to be done may have become void', async () => {
+    await ask();
+    const [before] = children();
+    expect((await netlink.ask([])).replies).toEqual([]);
+    await ask();
+    expect(children()).toEqual([before]);
+  });
+
   it('does nothing in another namespace than the one that was seen, which may have its inode', async () => {
     await using lab = new Lab();
     const { cookie } = await netlink.ask(question, at(lab.host));
