@@ -9,6 +9,7 @@ import { Edits, TOGGLE_FILES } from '../support/flood-edits.ts';
 import { KINDS, NAMES, SERVED } from '../support/flood-world.ts';
 import { type Counts, Flood, type Kind } from '../support/flood.ts';
 import { Lab } from '../support/lab.ts';
+import type { NetNs } from '../support/netns.ts';
 
 /*
  * A flood of probes while the manifests change all the time: no packet that was never allowed may pass, and none that
@@ -27,6 +28,18 @@ const MOST_BACKOFF = 60_000;
 const LONGEST_EDIT = 150;
 /** So often it is looked whether something passed that should not. */
 const CHECK = 50;
+
+/**
+ * Whether a flow has begun with an answer to such a packet. While no table at all is there the kernel follows no flows, so an
+ * answer that comes when the tables are back begins one, and packets with its port are answers in turn, where the answering
+ * side may begin flows. What has passed by itself would have begun a flow the other way round.
+ */
+function beganWithAnswer(host: NetNs, { protocol, address, port, raw }: Kind): boolean {
+  if (!raw) return false;
+  const tuple = `src=${address} dst=${raw.source} sport=${port} `;
+  const flows = host.run(['conntrack', '-L', '-p', protocol.toLowerCase()]).stdout.split('\n');
+  return flows.some((line) => line.slice(line.indexOf('src=')).startsWith(tuple));
+}
 
 it(
   `${EDITS} random edits under a flood, seed ${SEED}`,
@@ -133,7 +146,8 @@ it(
       console.log(
         `${what}: ${passed.length} kinds passed, ${packets}; there again after ${Math.round(healed)} ms`,
       );
-      expect(FORBIDDEN.filter(({ number }) => last.get(number) !== after.get(number))).toEqual([]);
+      const late = FORBIDDEN.filter(({ number }) => last.get(number) !== after.get(number));
+      expect(late.filter((kind) => !beganWithAnswer(lab.host, kind))).toEqual([]);
     };
     for (const name of CLOSING) await heals(`flush ${name}`, name, () => flush(lab.host, name));
     const passedSoFar = watched.seen();
