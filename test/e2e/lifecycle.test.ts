@@ -34,6 +34,10 @@ it.each([
       if (round % 2 === 0) container.stop();
       else process.kill(Number(container.pid()), 'SIGKILL');
       await watch.seen('vm1', false, end);
+      // The daemon sees init's end at once; LXC starts no container of this name before its monitor has tidied up.
+      const socket = `@${container.lxcPath}/vm1/command`;
+      const isHeld = (): boolean => lab.host.exec('cat', '/proc/net/unix').includes(socket);
+      await lab.eventually('LXC has let go of it', () => !isHeld());
     }
     console.log(
       `${what}: ready ${Math.round(median(took))} ms after init's first instruction (median of 12)`,
