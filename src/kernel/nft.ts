@@ -121,7 +121,7 @@ export class Nft {
     return new Map(listed.flatMap((elements) => [...elements]));
   }
 
-  /** What the kernel itself says; a fifth of the time that nft takes. */
+  /** What the kernel itself says; a third of the time that nft takes. */
   async #readSets(sets: readonly NamedSet[]): Promise<ElementTexts> {
     if (sets.length === 0) return new Map();
     const { replies } = await this.#netlink.ask(sets.map(elementsQuery));

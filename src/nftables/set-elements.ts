@@ -4,7 +4,7 @@ import { FLAGS, MessageWriter, type NetlinkRequest } from '../rtnetlink/message.
 import { concatText } from './atoms.ts';
 
 /*
- * The elements of one set in the messages of nf_tables, whose numbers are those of linux/netfilter/nf_tables.h: nft takes ten
+ * The elements of one set in the messages of nf_tables, whose numbers are those of linux/netfilter/nf_tables.h: nft takes three
  * times as long to list a thousand, as it starts and reads all that the tables have.
  */
 

@@ -58,10 +58,10 @@ export class MessagePart {
   }
 
   /**
-   * The content of the first attribute of a type there; without anything being made for those that are not wanted, since there
+   * The content of the first attribute of a type in a place; without anything being made for those that are not wanted, since there
    * may be thousands. @throws {RangeError} Where one cannot be as long as it says.
    */
-  find(type: number, { start, end }: Place = { start: 0, end: this.bytes.length }): Place | undefined {
+  find(type: number, { start, end }: Place): Place | undefined {
     for (let at = start; at + 4 <= end;) {
       const length = this.u16(at);
       if (length < 4 || at + length > end) throw tooLong(length);

@@ -12,24 +12,26 @@ let netlink: Netlink;
 beforeEach(() => {
   netlink = new Netlink();
 });
-afterEach(() => {
+// One that has not ended yet would be counted by the next test.
+afterEach(async () => {
   netlink.close();
+  await expect.poll(children).toEqual([]);
 });
 
-describe('the helper', () => {
-  const children = (): string[] =>
-    readdirSync('/proc').filter((pid) => {
-      try {
-        const isHelper = readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('lxcnet-netlink');
-        return (
-          isHelper &&
-          readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1] === String(process.pid)
-        );
-      } catch {
-        return false; // no process, or it has ended meanwhile
-      }
-    });
+const children = (): string[] =>
+  readdirSync('/proc').filter((pid) => {
+    try {
+      const isHelper = readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('lxcnet-netlink');
+      return (
+        isHelper &&
+        readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')[1] === String(process.pid)
+      );
+    } catch {
+      return false; // no process, or it has ended meanwhile
+    }
+  });
 
+describe('the helper', () => {
   const question = NAMESPACE_QUERIES.slice(0, 1);
   /** What has become of one question: how many messages there are, or why none. */
   const ask = async (namespace?: Parameters<Netlink['ask']>[1]): Promise<number | string> => {
