@@ -1,14 +1,15 @@
 # The short way of `lxcnet hook`: asks the daemon whether a container may go on. The start of Node alone takes as long as
-# LXC takes for a container. Status 0: it may. Anything else, and all that is unusual, is left to the long way, which asks
-# again, looks by itself, waits, and says why not; here nothing is said.
+# LXC takes for a container. Its value is true where it may. Anything else, and all that is unusual, is left to the long way,
+# which asks again, looks by itself, waits, and says why not; here nothing is said.
 use strict;
 
 my $PATIENCE = 5; # seconds; the long way waits at least as long by default
 my $RUNTIME_DIR = '/run/lxcnet';
 
-sub leave { exit 1 }
-$SIG{ALRM} = \&leave;
-$SIG{PIPE} = 'IGNORE';
+sub leave { die "left to Node\n" }
+local $SIG{ALRM} = \&leave;
+local $SIG{PIPE} = 'IGNORE';
+local @ARGV = @ARGV;
 alarm $PATIENCE;
 
 shift @ARGV; # `hook`
@@ -62,6 +63,6 @@ my $request = "$line HTTP/1.0\r\nHost: localhost\r\n${type}Content-Length: " . l
 (syswrite $daemon, $request) == length $request or leave;
 my $answer = do { local $/; readline $daemon };
 my ($content) = $answer =~ m{^HTTP/1\.[01] 200 .*?\r\n\r\n(.*)$}s or leave;
-exit 0 if $which eq 'post-stop';
+return 1 if $which eq 'post-stop';
 my ($verdict) = $content =~ /^\{"verdict":"(\w+)"[,}]/;
-exit($verdict eq 'go' || ($optional && $verdict eq 'unnamed') ? 0 : 1);
+$verdict eq 'go' || ($optional && $verdict eq 'unnamed');

@@ -5,7 +5,7 @@ import { hostInterfaceOf } from '../api/naming.ts';
 import type { Manifest } from '../api/resource.ts';
 import { probeFeatures } from '../engine/features.ts';
 import { filterOwners, linksNaming } from '../engine/lxc-actions.ts';
-import { missingFilter } from '../engine/missing-filter.ts';
+import { expectedFilter, missingFilter } from '../engine/missing-filter.ts';
 import { splitRetained } from '../engine/retained.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { TrialFile, countsNoMore, scanOfBefore } from '../engine/trial.ts';
@@ -17,9 +17,8 @@ import { Netlink } from '../kernel/netlink.ts';
 import { Nft } from '../kernel/nft.ts';
 import { Shells } from '../kernel/shell.ts';
 import { buildNetfilter } from '../netfilter/build.ts';
-import { expectedFilter } from '../netfilter/expected.ts';
-import type { ExpectedFilter } from '../netfilter/filter-presence.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
+import type { ExpectedFilter } from '../nftables/presence.ts';
 import { scanDirectory } from '../source/scan.ts';
 import { ManifestSource } from '../source/snapshot.ts';
 import type { HookOptions } from './hook.ts';
@@ -50,8 +49,10 @@ export async function missingWithoutDaemon(container: LxcContainer, options: Hoo
     const { elements, ...rest } = expectation(manifests, links, portOf, layout);
     // What a port may send is not asked for: a veth that LXC makes has another name each time, and until the daemon has
     // taken it over it is a port that no manifest declares, which passes nothing.
-    const ofAddresses = elements.filter(({ key, set }) => !key.startsWith('"') || set === 'bridges');
-    return { named: true, missing: await missingFilter(nft, { ...rest, elements: ofAddresses }) };
+    const ofAddresses = elements.filter(
+      ({ set }) => set.atoms?.key[0] !== 'ifname' || set.name === 'bridges',
+    );
+    return { named: true, missing: await missingFilter(netlink, { ...rest, elements: ofAddresses }) };
   } finally {
     shells.close();
     netlink.close();
@@ -68,7 +69,7 @@ export async function unfinishedWithoutDaemon(
   if (manifests.size === 0) return { named: true, missing: unknown(options) };
   const links = linksNaming(container, manifests);
   if (links.length === 0) return { named: false };
-  return withKernel(options, async ({ view, nft, reconciler, features: { layout } }) => {
+  return withKernel(options, async ({ view, netlink, reconciler, features: { layout } }) => {
     const refusal = view.namespaces.processes.announce(container, process);
     if (refusal !== undefined) return { named: true, missing: refusal };
     const { plan, observed } = await reconciler.preview(only(links, manifests), false);
@@ -82,7 +83,10 @@ export async function unfinishedWithoutDaemon(
       interfaceMarkedFor(observed.host, key)?.name ??
       plan.plans.get(key)?.operations.find(isMark)?.claim?.id ??
       hostInterfaceOf(resource);
-    return { named: true, missing: await missingFilter(nft, expectation(manifests, links, portOf, layout)) };
+    return {
+      named: true,
+      missing: await missingFilter(netlink, expectation(manifests, links, portOf, layout)),
+    };
   });
 }
 

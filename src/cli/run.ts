@@ -88,6 +88,7 @@ export async function run(options: RunOptions): Promise<number> {
     monitors,
     view: kernel.view,
     resolvers: kernel.resolvers,
+    netlink: kernel.netlink,
     nft: kernel.nft,
     reconciler: kernel.reconciler,
     objects,

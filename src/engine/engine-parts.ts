@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
+import type { Netlink } from '../kernel/netlink.ts';
 import type { Nft } from '../kernel/nft.ts';
 import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView } from '../kernel/view.ts';
@@ -25,6 +26,7 @@ export interface EngineParts {
   readonly monitors: KernelMonitors;
   readonly view: KernelView;
   readonly resolvers: Resolvers;
+  readonly netlink: Netlink;
   readonly nft: Nft;
   readonly reconciler: Reconciler;
   readonly objects: ObjectStore;

@@ -91,7 +91,7 @@ export class Engine implements EngineActions {
     this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);
     this.lxc = createLxcActions({
       layout: parts.reconciler.layout,
-      nft: parts.nft,
+      netlink: parts.netlink,
       view: parts.view,
       manifests: () => this.#desired.manifests,
       settled: () => this.#desired.known && this.#lastDesired === this.#desired.manifests,

@@ -3,17 +3,16 @@ import type { Link } from '../api/link.ts';
 import { type LxcContainer, lxcContainerOf } from '../api/lxc-container.ts';
 import type { ApiObject } from '../api/object.ts';
 import type { Manifest } from '../api/resource.ts';
-import type { Nft } from '../kernel/nft.ts';
+import type { Netlink } from '../kernel/netlink.ts';
 import type { KernelView } from '../kernel/view.ts';
-import { expectedFilter } from '../netfilter/expected.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
-import { missingFilter } from './missing-filter.ts';
+import { expectedFilter, missingFilter } from './missing-filter.ts';
 import type { LxcActions, StartVerdict } from './ports.ts';
 import type { PassResult } from './reconciler.ts';
 
 interface LxcParts {
   readonly layout: Layout;
-  readonly nft: Nft;
+  readonly netlink: Netlink;
   readonly view: KernelView;
   readonly manifests: () => ReadonlyMap<Key, Manifest>;
   /** Whether the last pass carried out all that is known. */
@@ -35,7 +34,7 @@ export function createLxcActions(parts: LxcParts): LxcActions {
       if (!settled) return wait('the daemon has not carried out the manifests yet');
       const desired = parts.last()?.plan.netfilter.desired ?? new Map();
       const missing = await missingFilter(
-        parts.nft,
+        parts.netlink,
         expectedFilter(filterOwners(links), desired, parts.layout),
       );
       return missing === undefined ? { verdict: 'go' } : wait(missing);

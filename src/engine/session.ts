@@ -20,6 +20,7 @@ const fingerprintSchema = z.object({ fingerprint: z.string() });
 export interface KernelSession {
   readonly features: Features;
   readonly view: KernelView;
+  readonly netlink: Netlink;
   readonly nft: Nft;
   readonly resolvers: Resolvers;
   readonly inventory: Inventory;
@@ -67,6 +68,7 @@ export async function openKernel(
   return {
     features,
     view,
+    netlink,
     nft,
     resolvers,
     inventory,

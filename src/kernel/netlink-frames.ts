@@ -1,4 +1,4 @@
-import { type NetlinkAnswer, readAnswer } from '../rtnetlink/answer.ts';
+import { type NetlinkReply, readAnswer } from '../rtnetlink/answer.ts';
 import type { Blank, NetlinkRequest } from '../rtnetlink/message.ts';
 import { sized } from './frames.ts';
 
@@ -6,20 +6,6 @@ import { sized } from './frames.ts';
  * What the helper of netlink-helper.ts reads and prints. Numbers are in the order of the network, but for those within
  * netlink's messages.
  */
-
-/** Why a request came to nothing. */
-export interface Refusal {
-  /** The error's number as the system has it; absent where it was not the kernel that refused. */
-  readonly errno?: number;
-  /** The kernel's own words, or the system's for the number. */
-  readonly words: string;
-}
-
-/** What became of one request. */
-export interface NetlinkReply {
-  readonly refusal?: Refusal;
-  readonly answer: NetlinkAnswer;
-}
 
 /** A network namespace to act in. */
 export interface Namespace {

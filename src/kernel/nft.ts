@@ -75,18 +75,6 @@ export class Nft {
     return result.exitCode === 0 || result.exitCode === undefined ? undefined : firstError(result.stderr);
   }
 
-  /**
-   * Asks nft about lxcnet's own tables, in its own words. Never throws: what is not there is not in what it prints.
-   *
-   * @param options Options of nft's, and a command of its unless that is in the input.
-   */
-  async query(options: string, input = ''): Promise<NftAnswer> {
-    if (this.#hang.words !== undefined) return { stdout: '', stderr: this.#hang.words };
-    const { stdout, stderr, exitCode, timedOut } = await this.#shells.run(`nft ${options}`, input);
-    if (timedOut) this.#hang.begin(stderr);
-    return { stdout, stderr: exitCode === 0 ? '' : stderr || 'nft gave no reason' };
-  }
-
   /** Says that the kernel has told of a transaction of this process. @returns whether it is one of ours. */
   committed(pid: number): boolean {
     return this.#ownProcesses.committed(pid);
@@ -181,12 +169,6 @@ export class Nft {
     this.#fingerprint = fingerprint;
     this.#onLearnt(fingerprint);
   }
-}
-
-/** What nft printed, and its words where it refused anything. */
-interface NftAnswer {
-  readonly stdout: string;
-  readonly stderr: string;
 }
 
 type Family = 'inet' | 'bridge';

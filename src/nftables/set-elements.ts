@@ -1,35 +1,47 @@
 import type { NamedSet } from '../kernel/observed.ts';
 import type { MessagePart, NetlinkMessage, Place } from '../rtnetlink/answer.ts';
-import { FLAGS, MessageWriter, type NetlinkRequest } from '../rtnetlink/message.ts';
-import { concatText } from './atoms.ts';
+import { FLAGS, type MessageWriter, type NetlinkRequest } from '../rtnetlink/message.ts';
+import { concatBytes, concatText } from './atoms.ts';
+import { NFGENMSG, TYPES, aboutTable } from './message.ts';
 
-/*
- * The elements of one set in the messages of nf_tables, whose numbers are those of linux/netfilter/nf_tables.h: nft takes three
- * times as long to list a thousand, as it starts and reads all that the tables have.
- */
+/* The elements of one set: nft takes three times as long to list a thousand, as it starts and reads all that the tables have. */
 
-/** NFNL_SUBSYS_NFTABLES */
-const SUBSYSTEM = 10 << 8;
-const NEWSETELEM = SUBSYSTEM | 12;
-const GETSETELEM = SUBSYSTEM | 13;
-/** What each message of netfilter begins with: family, version, and a number in 16 bits. */
-const NFGENMSG = 4;
-const FAMILIES = { inet: 1, bridge: 7 } as const;
-const NFTA_LIST = { table: 1, set: 2, elements: 3 };
+const NFTA_LIST = { set: 2, elements: 3 };
 const NFTA_ELEMENT = { key: 1, data: 2 };
 /** Flags, a timeout, the end of a range: nothing that is written here has them. */
 const STRANGE = [3, 4, 10];
 const NFTA_DATA_VALUE = 1;
+/** One may have 120 bytes, and a message 4096. */
+const MOST_ELEMENTS = 30;
 
 /** Asks for all elements of a set of lxcnet's. */
 export function elementsQuery({ family, name }: NamedSet): NetlinkRequest {
-  const writer = new MessageWriter(GETSETELEM, FLAGS.dump).u8(FAMILIES[family], 0).u16(0);
-  for (const [type, text] of [
-    [NFTA_LIST.table, 'lxcnet'],
-    [NFTA_LIST.set, name],
-  ] as const)
-    writer.attribute(type, () => writer.text(text).u8(0));
-  return writer.finish();
+  return aboutTable(TYPES.getSetElement, FLAGS.dump, family, { [NFTA_LIST.set]: name });
+}
+
+/**
+ * Asks for these elements of a set alone: what this costs does not depend on how many others there are. The kernel tells of each
+ * until one is not there.
+ *
+ * @param keys In nft's syntax.
+ * @throws {RangeError} Where one is no key of this set.
+ */
+export function elementQueries({ family, name, atoms }: NamedSet, keys: readonly string[]): NetlinkRequest[] {
+  if (!atoms) throw new RangeError(`The elements of ${name} are not read here`);
+  const write = (writer: MessageWriter, some: readonly string[]): unknown =>
+    writer.attribute(NFTA_LIST.elements, () => {
+      for (const [index, key] of some.entries())
+        writer.attribute(index + 1, () =>
+          writer.attribute(NFTA_ELEMENT.key, () =>
+            writer.attribute(NFTA_DATA_VALUE, () => writer.bytes(concatBytes(key, atoms.key))),
+          ),
+        );
+    });
+  return Array.from({ length: Math.ceil(keys.length / MOST_ELEMENTS) }, (_, index) =>
+    aboutTable(TYPES.getSetElement, 0, family, { [NFTA_LIST.set]: name }, (writer) =>
+      write(writer, keys.slice(index * MOST_ELEMENTS, (index + 1) * MOST_ELEMENTS)),
+    ),
+  );
 }
 
 /**
@@ -44,7 +56,7 @@ export function readElements(
   if (!atoms) throw new RangeError('The elements of this set are not read here');
   const elements = new Map<string, string>();
   for (const { type, body } of messages) {
-    const list = type === NEWSETELEM ? body.attributes(NFGENMSG).get(NFTA_LIST.elements) : undefined;
+    const list = type === TYPES.newSetElement ? body.attributes(NFGENMSG).get(NFTA_LIST.elements) : undefined;
     if (!list) continue;
     for (const { start, end } of list.parts(0, 2)) {
       const element = { start: start + 4, end };

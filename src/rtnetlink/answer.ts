@@ -114,6 +114,20 @@ export interface NetlinkAnswer {
   readonly words?: string;
 }
 
+/** Why a request came to nothing. */
+export interface Refusal {
+  /** The error's number as the system has it; absent where it was not the kernel that refused. */
+  readonly errno?: number;
+  /** The kernel's own words, or the system's for the number. */
+  readonly words: string;
+}
+
+/** What became of one request. */
+export interface NetlinkReply {
+  readonly refusal?: Refusal;
+  readonly answer: NetlinkAnswer;
+}
+
 /** Reads an answer. @throws {RangeError} Where it is no sequence of messages. */
 export function readAnswer(bytes: Uint8Array): NetlinkAnswer {
   const all = new MessagePart(bytes);

@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { execFile } from 'node:child_process';
@@ -91,6 +92,38 @@ const leftToNode = (...argv: readonly string[]): object => ({
   status: 7,
   said: '',
   node: [join(home, 'dist/src/main.js'), 'hook', ...argv].join(' '),
+});
+
+describe('the launcher', () => {
+  const run = (file: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      execFile(file, ['hook', 'x'], { cwd: home }, (error, stdout, stderr) => {
+        resolve([Number(error?.code ?? 0), stdout + stderr]);
+      });
+    });
+
+  it.each([
+    ['by a relative name', () => 'deploy/lxcnet'],
+    [
+      'by links to links',
+      () => {
+        symlinkSync('deploy/lxcnet', join(home, 'one'));
+        symlinkSync(join(home, 'one'), join(home, 'deploy/two'));
+        return join(home, 'deploy/two');
+      },
+    ],
+  ])('finds itself %s', async (_, name) => {
+    expect(await run(name())).toEqual([7, '']);
+    expect(readFileSync(join(home, 'asked'), 'utf8')).toMatch(/\/dist\/src\/main\.js hook x\n$/);
+  });
+
+  it('says where Node was to be', async () => {
+    rmSync(join(home, 'node_modules'), { recursive: true });
+    expect(await run(join(home, 'deploy/lxcnet'))).toEqual([
+      127,
+      `lxcnet: cannot run ${home}/node_modules/.bin/node: No such file or directory\n`,
+    ]);
+  });
 });
 
 describe('where the daemon says that all is in place, hooks are over without Node', () => {
