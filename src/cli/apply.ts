@@ -1,7 +1,7 @@
 import type { Manifest } from '../api/resource.ts';
 import type { ConditionDraft } from '../api/status.ts';
 import { verdictOf } from '../engine/conditions.ts';
-import { type PassResult, writesOf } from '../engine/reconciler.ts';
+import { type PassResult, writesOf } from '../engine/pass.ts';
 import { SavedState } from '../engine/saved-state.ts';
 import { LockedError } from '../engine/state-lock.ts';
 import { applyByDaemon } from './apply-by-daemon.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Manifest } from '../api/resource.ts';
-import type { PassResult } from '../engine/reconciler.ts';
+import type { PassResult } from '../engine/pass.ts';
 import type { OwnDirectories } from '../engine/session.ts';
 import { type ManifestMap, withKernel } from './one-shot.ts';
 

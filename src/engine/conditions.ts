@@ -6,7 +6,7 @@ import type { ConditionDraft } from '../api/status.ts';
 import type { ReconcileResult } from '../telemetry/engine-metrics.ts';
 import { needsFilter } from './facts.ts';
 import { isSuspended } from './planner.ts';
-import type { PassResult } from './reconciler.ts';
+import type { PassResult } from './pass.ts';
 
 /** What a pass says of one resource. */
 export interface Verdict {

@@ -5,7 +5,7 @@ import type { EventLog } from './event-log.ts';
 import { factOf, isCorrection, needsFilter } from './facts.ts';
 import type { FilterDrift } from './filter-drift.ts';
 import type { Clock } from './queue.ts';
-import type { PassResult } from './reconciler.ts';
+import type { PassResult } from './pass.ts';
 
 interface ContestParts {
   readonly clock: Clock;

@@ -21,7 +21,7 @@ import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } fr
 import { Pace } from './pace.ts';
 import type { KeyedQueue } from './queue.ts';
 import { type Readiness, readinessOf } from './readiness.ts';
-import { type PassResult, writesOf } from './reconciler.ts';
+import { type PassResult, writesOf } from './pass.ts';
 import { RESYNC_PERIOD, type ScanTrigger, scanTriggers } from './triggers.ts';
 import { WorkLoop } from './work-loop.ts';
 

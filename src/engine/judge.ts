@@ -9,7 +9,7 @@ import { verdictOf } from './conditions.ts';
 import type { Contests } from './contests.ts';
 import type { PruneBlocked } from './desired-state.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { PassResult } from './reconciler.ts';
+import type { PassResult } from './pass.ts';
 
 interface JudgeParts {
   readonly objects: ObjectStore;

@@ -8,7 +8,7 @@ import type { KernelView } from '../kernel/view.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import { expectedFilter, missingFilter } from './missing-filter.ts';
 import type { LxcActions, StartVerdict } from './ports.ts';
-import type { PassResult } from './reconciler.ts';
+import type { PassResult } from './pass.ts';
 
 interface LxcParts {
   readonly layout: Layout;

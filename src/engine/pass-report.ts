@@ -5,7 +5,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { EventLog } from './event-log.ts';
 import { type FilterDrift, filterDrift } from './filter-drift.ts';
 import type { Refusal } from './filter-writer.ts';
-import type { PassResult } from './reconciler.ts';
+import type { PassResult } from './pass.ts';
 
 interface Reporters {
   readonly events: EventLog;

@@ -1,8 +1,6 @@
-import { sysctlPaths } from '../../controllers/forwarding.ts';
 import type { Key } from '../api/key.ts';
-import type { Link } from '../api/link.ts';
 import type { Manifest } from '../api/resource.ts';
-import { type Failure, type Operation, STAGES } from '../kernel/command.ts';
+import type { Failure, Operation } from '../kernel/command.ts';
 import type { Executor } from '../kernel/executor.ts';
 import { REPLACED } from '../kernel/namespace-handle.ts';
 import type { Nft } from '../kernel/nft.ts';
@@ -11,67 +9,21 @@ import type { Resolvers } from '../kernel/resolvers.ts';
 import type { KernelView } from '../kernel/view.ts';
 import { forgetFlows } from '../kernel/conntrack.ts';
 import { type ElementDifference, isEmptyDifference } from '../netfilter/difference.ts';
-import type { ElementTable } from '../netfilter/elements.ts';
-import { Memo } from '../netfilter/memo.ts';
-import { resolverNames } from '../resolver/files.ts';
 import { movedFlows } from '../netfilter/moved-flows.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
 import type { Features } from './features.ts';
-import { allowedFilter, allowedOperations, isAnotherContainer, switchesForwardingOn } from './facts.ts';
+import { DueOperations } from './due-operations.ts';
+import { allowedFilter, isAnotherContainer } from './facts.ts';
 import type { FilterWrite } from './filter-drift.ts';
-import { FilterWriter, type Refusal } from './filter-writer.ts';
+import { FilterWriter } from './filter-writer.ts';
 import type { Inventory } from './inventory.ts';
+import { Observer } from './observer.ts';
+import type { PassOptions, PassResult, Phase } from './pass.ts';
 import { type FullPlan, Planner } from './planner.ts';
 import { touchedParts } from './touched-parts.ts';
 
 /** A pass ends after this many; what it has put right in each of them, and differs again, is said to resist. */
 const MOST_ROUNDS = 5;
-
-export type Phase = 'observe' | 'plan' | 'apply' | 'verify';
-
-export interface PassOptions {
-  readonly allowRemovals: boolean;
-  readonly pruneOrphans?: boolean;
-  /** Resources whose last attempt failed and whose next is not due. */
-  readonly postponed?: ReadonlySet<Key>;
-  /** Whether something that is wrong is to be left alone, since something else keeps rewriting it. */
-  readonly holdsBack?: (fact: string) => boolean;
-}
-
-/** What one pass did, and how things stand after it. */
-export interface PassResult {
-  readonly plan: FullPlan;
-  readonly observed: Observed;
-  /** What was done, successfully; also of a resource of which something else failed. */
-  readonly done: readonly Operation[];
-  readonly failures: ReadonlyMap<Key, Failure>;
-  /** Resources that came too late to be finished, a container that has just started: the next pass is about them. */
-  readonly unfinished: ReadonlySet<Key>;
-  /** nft's words, where nothing of the filter could be changed. */
-  readonly netfilterError?: string;
-  /** What was refused of the filter while the rest was carried out, by the resources that have something in it. */
-  readonly refusals: ReadonlyMap<Key, Refusal>;
-  /** The elements that are in force. */
-  readonly inForce?: ElementTable | undefined;
-  /** Why running UDP flows could not be led where their forward leads now. */
-  readonly flowProblem?: string;
-  /** Transactions of netfilter that were carried out. */
-  readonly filter: readonly FilterWrite[];
-}
-
-/** How many things a pass wrote. */
-export function writesOf({ done, filter }: PassResult): number {
-  const elements = ({ difference }: FilterWrite): number =>
-    difference.additions.length + difference.removals.length;
-  return filter.reduce((sum, write) => sum + Math.max(elements(write), 1), done.length);
-}
-
-/** What of the manifests tells where to look. */
-interface LookedFor {
-  readonly desired: ReadonlyMap<Key, Manifest>;
-  readonly links: readonly Manifest<Link>[];
-  readonly resolvers: ReadonlySet<string>;
-}
 
 export interface ReconcilerParts {
   readonly view: KernelView;
@@ -90,16 +42,14 @@ export interface ReconcilerParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #planner: Planner;
-  #lookedFor: LookedFor | undefined;
-  /** What was refused last of each resource whose next attempt is not due. */
-  readonly #refused = new Map<Key, Operation>();
+  readonly #observer: Observer;
   readonly #writer: FilterWriter;
-  /** Which sysctls are looked at. */
-  readonly #paths = new Memo<readonly string[]>();
+  readonly #due = new DueOperations();
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
     this.#planner = new Planner(parts.features.layout.sets);
+    this.#observer = new Observer(parts);
     this.#writer = new FilterWriter({ ...parts, layout: parts.features.layout });
   }
 
@@ -118,7 +68,7 @@ export class Reconciler {
     desired: ReadonlyMap<Key, Manifest>,
     allowRemovals: boolean,
   ): Promise<{ plan: FullPlan; observed: Observed }> {
-    const observed = await this.#look(desired);
+    const observed = await this.#observer.look(desired);
     return {
       observed,
       plan: this.#planner.plan({ desired, observed, claims: this.#parts.inventory }, { allowRemovals }),
@@ -135,8 +85,9 @@ export class Reconciler {
     let lastSeen: Observed | undefined;
     let netfilterError = this.#parts.features.unsupported;
     let flowProblem: string | undefined;
+    const links = this.#observer.linksOf(desired);
     this.#writer.retry(options.postponed ?? new Set());
-    for (const key of this.#refused.keys()) if (!options.postponed?.has(key)) this.#refused.delete(key);
+    this.#due.begin(options.postponed);
     for (let round = 1; ; round++) {
       const { plan, observed } = await this.#time(round === 1 ? 'observe' : 'verify', () =>
         this.preview(desired, options.allowRemovals),
@@ -153,9 +104,11 @@ export class Reconciler {
       // Tables that were made anew and cannot be looked at may be anything: it is not tried again in this pass.
       if (differs && filter.length > 0) netfilterError ??= observed.netfilter.problem;
       const netfilterDue = netfilterError === undefined && differs;
-      const due = this.#due(plan, options, failures, this.#unprotected(plan, desired, netfilterError));
+      const dueNow = (): Operation[] =>
+        this.#due.of(plan, options, { failures, netfilterError, refusals: this.#writer.refusals(links) });
+      const due = dueNow();
       if ((due.length === 0 && !netfilterDue) || round > MOST_ROUNDS) {
-        for (const [key, { operation }] of failures) this.#refused.set(key, operation);
+        this.#due.end(failures);
         return {
           plan,
           observed,
@@ -166,7 +119,7 @@ export class Reconciler {
             ...(netfilterDue ? netfilter.difference.additions.map(({ owner }) => owner) : []),
           ]),
           filter,
-          refusals: this.#writer.refusals(this.#lookFor(desired).links),
+          refusals: this.#writer.refusals(links),
           ...(netfilterError === undefined ? { inForce: this.#writer.inForce } : { netfilterError }),
           ...(flowProblem !== undefined && { flowProblem }),
         };
@@ -181,56 +134,12 @@ export class Reconciler {
             flowProblem ??= await this.#moveFlows(written.done.difference, observed);
           }
         }
-        const unprotected = this.#unprotected(plan, desired, netfilterError);
-        const allowed = this.#due(plan, options, failures, unprotected);
+        const allowed = dueNow();
         for (const key of new Set(allowed.map((operation) => operation.key)))
           rounds.set(key, (rounds.get(key) ?? 0) + 1);
         done.push(...(await this.#execute(allowed, failures)));
       });
     }
-  }
-
-  #due(
-    plan: FullPlan,
-    options: PassOptions,
-    failures: ReadonlyMap<Key, Failure>,
-    unprotected: (operation: Operation) => boolean,
-  ): Operation[] {
-    const orphans = options.pruneOrphans
-      ? plan.leftovers.orphans.flatMap(({ removal }) => removal ?? [])
-      : [];
-    const operations = allowedOperations(
-      [...plan.operations, ...orphans],
-      options.holdsBack ?? (() => false),
-    );
-    return operations.filter(
-      (operation) =>
-        !failures.has(operation.key) &&
-        !this.#waits(operation, options.postponed) &&
-        // What is to be removed may go.
-        (operation.verb === 'delete' || !unprotected(operation)),
-    );
-  }
-
-  /** Of a resource whose next attempt is not due, what would come after the command that was refused waits with that. */
-  #waits({ key, stage, verb, object, field }: Operation, postponed: PassOptions['postponed']): boolean {
-    if (postponed?.has(key) !== true) return false;
-    const refused = this.#refused.get(key);
-    if (!refused) return true;
-    const isSame = verb === refused.verb && object === refused.object && field === refused.field;
-    return isSame || STAGES.indexOf(stage) > STAGES.indexOf(refused.stage);
-  }
-
-  /** What is not carried out, since what makes it safe is not in force. */
-  #unprotected(
-    { netfilter: { difference, replaceTables } }: FullPlan,
-    desired: ReadonlyMap<Key, Manifest>,
-    netfilterError: string | undefined,
-  ): (operation: Operation) => boolean {
-    const refusals = this.#writer.refusals(this.#lookFor(desired).links);
-    if (netfilterError === undefined) return ({ key }) => refusals.get(key)?.protects === true;
-    const guarded = !replaceTables && !difference.additions.some(({ set }) => set.startsWith('guarded'));
-    return (operation) => operation.key.startsWith('Link/') || (!guarded && switchesForwardingOn(operation));
   }
 
   /** A forward that leads elsewhere now does so for running UDP flows, too. */
@@ -268,26 +177,6 @@ export class Reconciler {
       ...refused.map(({ operation }) => operation.key).filter((key) => key.startsWith('Link/')),
     );
     return done.filter(({ commands }) => commands.length > 0);
-  }
-
-  async #look(desired: ReadonlyMap<Key, Manifest>): Promise<Observed> {
-    const { links, resolvers } = this.#lookFor(desired);
-    const { view, inventory } = this.#parts;
-    const kernel = await view.look(links, (host) =>
-      this.#paths.get('all', [desired, host, inventory.all()], () => sysctlPaths(desired, host, inventory)),
-    );
-    return { ...kernel, resolvers: this.#parts.resolvers.look(resolvers) };
-  }
-
-  /** The same for the same manifests. */
-  #lookFor(desired: ReadonlyMap<Key, Manifest>): LookedFor {
-    if (this.#lookedFor?.desired !== desired) {
-      const links = [...desired.values()].filter(
-        (manifest): manifest is Manifest<Link> => manifest.resource.kind === 'Link',
-      );
-      this.#lookedFor = { desired, links, resolvers: resolverNames(desired) };
-    }
-    return this.#lookedFor;
   }
 
   async #time<T>(phase: Phase, work: () => Promise<T>): Promise<T> {

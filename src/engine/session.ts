@@ -10,7 +10,8 @@ import { Resolvers } from '../kernel/resolvers.ts';
 import { KernelView } from '../kernel/view.ts';
 import { type Features, probeFeatures } from './features.ts';
 import { Inventory } from './inventory.ts';
-import { type Phase, Reconciler } from './reconciler.ts';
+import { type Phase } from './pass.ts';
+import { Reconciler } from './reconciler.ts';
 import { readState, writeState } from './state-file.ts';
 
 /** What lxcnet's tables look like while nobody changes them: what is changed while no daemon runs is found out by it. */

@@ -3,7 +3,7 @@ import { NOTHING_TO_DO, type Plan, conflict, resolved, unresolved } from '../../
 import type { Key } from '../../src/api/key.ts';
 import type { Manifest } from '../../src/api/resource.ts';
 import { verdictOf } from '../../src/engine/conditions.ts';
-import type { PassResult } from '../../src/engine/reconciler.ts';
+import type { PassResult } from '../../src/engine/pass.ts';
 import type { Operation, Stage } from '../../src/kernel/command.ts';
 import { manifests } from '../server/fixture.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Contests } from '../../src/engine/contests.ts';
-import type { PassResult } from '../../src/engine/reconciler.ts';
+import type { PassResult } from '../../src/engine/pass.ts';
 import type { Key } from '../../src/api/key.ts';
 import { device, view } from '../controllers/fixture.ts';
 
