@@ -5,18 +5,14 @@ import type { Key } from '../api/key.ts';
 import type { Manifest } from '../api/resource.ts';
 import type { Scan } from '../source/scan.ts';
 import { sameThings } from '../netfilter/memo.ts';
+import { Assessment } from './assessment.ts';
 import { coalesceMap } from './coalesce.ts';
-import { Judge } from './judge.ts';
-import { Contests } from './contests.ts';
-import { Corrections } from './corrections.ts';
 import { DesiredState } from './desired-state.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { ForeignWriters } from './foreign-writers.ts';
 import { kernelChanges } from './kernel-changes.ts';
-import { replacedContainers } from './facts.ts';
 import { kernelFacts } from './kernel-facts.ts';
+import { isReady } from './object-conditions.ts';
 import { createLxcActions } from './lxc-actions.ts';
-import { reportPass } from './pass-report.ts';
 import type { EngineActions, LxcActions, ReconcileOptions, ReconcileSummary } from './ports.ts';
 import { Pace } from './pace.ts';
 import type { KeyedQueue } from './queue.ts';
@@ -37,10 +33,8 @@ export class Engine implements EngineActions {
   readonly #loop: WorkLoop<Item>;
   readonly #queue: KeyedQueue<Item>;
   readonly #desired: DesiredState;
-  readonly #contests: Contests;
-  readonly #corrections: Corrections;
+  readonly #assessment: Assessment;
   readonly #pace: Pace;
-  readonly #writers = new ForeignWriters();
   readonly #subscription = new Subscription();
   readonly #scanRequest$ = new Subject<void>();
   readonly #removal$ = new Subject<number>();
@@ -59,7 +53,6 @@ export class Engine implements EngineActions {
   #pruneOrphans = false;
   #firstEventAt: number | undefined;
   #changed = new Set<Key>();
-  readonly #judge: Judge;
   /** What was saved last. */
   #saved: readonly unknown[] = [];
 
@@ -67,10 +60,6 @@ export class Engine implements EngineActions {
     this.#parts = parts;
     const { metrics } = parts;
     this.#desired = new DesiredState(parts, parts.before);
-    this.#contests = new Contests(parts);
-    this.#corrections = new Corrections(
-      (key) => parts.objects.get(key)?.status.conditions.some(isReady) === true,
-    );
     this.#pace = new Pace(parts.clock);
     const hooks = {
       added: metrics.queueAdded,
@@ -80,13 +69,7 @@ export class Engine implements EngineActions {
     };
     this.#loop = new WorkLoop<Item>(parts.clock, hooks, () => this.#work());
     this.#queue = this.#loop.queue;
-    this.#judge = new Judge({
-      ...parts,
-      queue: this.#queue,
-      contests: this.#contests,
-      errorsOf: (key) => this.#desired.errorsOf(key),
-      pruneBlockedOf: (key) => this.#desired.pruneBlockedOf(key),
-    });
+    this.#assessment = new Assessment({ ...parts, desired: this.#desired, queue: this.#queue });
     metrics.readQueueWith(() => this.#queue.reading());
     this.readiness = readinessOf(this.#desired, () => this.#last !== undefined, parts.monitors);
     this.lxc = createLxcActions({
@@ -109,7 +92,7 @@ export class Engine implements EngineActions {
       tap(({ trigger, began, scan: result }) => this.#take(trigger, result, began)),
     );
     const changes$ = kernelChanges(
-      { ...this.#parts, writers: this.#writers },
+      { ...this.#parts, writers: this.#assessment.writers },
       {
         desired: () => this.#desired.manifests,
         observed: () => this.#last?.observed,
@@ -144,7 +127,7 @@ export class Engine implements EngineActions {
     const start = this.#parts.clock.now();
     this.#confirmed ||= options.allowPrune;
     this.#pruneOrphans ||= options.pruneOrphans;
-    this.#contests.forget();
+    this.#assessment.forgetContests();
     this.#parts.resolvers.forgetProblems();
     const scan = await this.#parts.scan('request');
     for (const key of this.#desired.manifests.keys()) this.#queue.forget(key);
@@ -152,7 +135,7 @@ export class Engine implements EngineActions {
     const over = this.#loop.nextRun();
     this.#resync();
     await over;
-    const ready = this.#parts.objects.list().filter(({ status }) => status.conditions.some(isReady)).length;
+    const ready = this.#parts.objects.list().filter(isReady).length;
     return {
       resources: this.#desired.manifests.size,
       ready,
@@ -183,14 +166,11 @@ export class Engine implements EngineActions {
   }
 
   #refreshDesired(): void {
-    const { changed, removed } = this.#desired.refresh(this.#confirmed);
+    const edits = this.#desired.refresh(this.#confirmed);
     this.#confirmed = false;
-    for (const key of changed) this.#changed.add(key);
-    for (const key of changed) this.#contests.forget(key);
-    for (const key of [...changed, ...removed]) {
-      this.#queue.forget(key);
-      this.#judge.forget(key);
-    }
+    for (const key of edits.changed) this.#changed.add(key);
+    for (const key of [...edits.changed, ...edits.removed]) this.#queue.forget(key);
+    this.#assessment.edited(edits);
     if (this.#desired.nextRemovalAt !== this.#removalAt) this.#awaitRemoval();
   }
 
@@ -248,47 +228,39 @@ export class Engine implements EngineActions {
       const message = `nothing is put right for now: ${error instanceof Error ? error.message : String(error)}`;
       this.#parts.events.record({ type: 'Warning', reason: 'PassFailed', message });
       // The first may have been an accident, and is made good at once.
-      if (++this.#failedPasses > 1) this.#judge.unknown(this.#desired.manifests.values(), message);
+      if (++this.#failedPasses > 1) this.#assessment.unknown(this.#desired.manifests.values(), message);
       this.#parts.view.invalidateAll();
       this.#queue.retry(HOST);
     }
   }
 
   async #pass(): Promise<void> {
-    const { reconciler, objects, clock, metrics } = this.#parts;
+    const { reconciler, clock, metrics } = this.#parts;
     this.#refreshDesired();
     const eventAt = this.#firstEventAt;
     this.#firstEventAt = undefined;
     if (eventAt !== undefined) this.#pace.spend();
-    const desired = this.#desired.manifests;
-    const gone = [...(this.#lastDesired?.keys() ?? [])].filter((key) => !desired.has(key));
-    const edited = affectedBy(new Set([...this.#changed, ...gone]), desired);
+    const manifests = this.#desired.manifests;
+    const gone = [...(this.#lastDesired?.keys() ?? [])].filter((key) => !manifests.has(key));
+    const edited = affectedBy(new Set([...this.#changed, ...gone]), manifests);
     this.#changed = new Set();
     const postponed = this.#queue.postponed() as Set<Key>;
-    const allowRemovals = this.#desired.removalsHeld === undefined;
-    const result = await reconciler.pass(desired, {
-      allowRemovals,
+    const result = await reconciler.pass(manifests, {
+      allowRemovals: this.#desired.removalsHeld === undefined,
       pruneOrphans: this.#pruneOrphans,
       postponed,
-      holdsBack: (fact) => this.#contests.holdsBack(fact),
+      holdsBack: (fact) => this.#assessment.holdsBack(fact),
     });
     this.#pruneOrphans = false;
     const before = this.#last;
     this.#last = result;
-    this.#lastDesired = desired;
+    this.#lastDesired = manifests;
     this.#passed$.next();
-    const changed = new Set([...edited, ...replacedContainers(before?.observed, result.observed)]);
-    const isCorrection = (key: Key): boolean => this.#corrections.isCorrection(key, changed);
-    const drifts = reportPass(this.#parts, result, before, isCorrection, this.#writers.take());
-    this.#corrections.passed(changed, [...result.failures.keys(), ...postponed]);
-    this.#contests.observe(result, before, drifts, changed);
-    this.#judge.judge(desired.values(), result, postponed);
+    const { changed, dueIn } = this.#assessment.assess({ result, before, manifests, edited, postponed });
     if (eventAt !== undefined && writesOf(result) > 0)
       metrics.observeDriftHeal((clock.now() - eventAt) / 1000);
-    metrics.observeObjects(objects.list());
     this.#queue.forget(HOST);
-    const again = this.#contests.settle();
-    if (again !== undefined) this.#queue.add(HOST, -10, again);
+    if (dueIn !== undefined) this.#queue.add(HOST, -10, dueIn);
     for (const key of result.unfinished) if (changed.has(key)) this.#changed.add(key);
     if (result.unfinished.size > 0) this.#onKernelChange(eventAt);
     await this.#save();
@@ -307,8 +279,4 @@ export class Engine implements EngineActions {
       `${text} is an orphan; 'lxcnet reconcile --prune-orphans' removes it`;
     return [...this.#desired.notes(), ...orphans.map(noteOf)];
   }
-}
-
-function isReady({ type, status }: { readonly type: string; readonly status: string }): boolean {
-  return type === 'Ready' && status === 'True';
 }

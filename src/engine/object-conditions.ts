@@ -55,3 +55,12 @@ export function sameConditions(one: readonly Condition[], other: readonly Condit
     })
   );
 }
+
+/** Whether an object is Ready. */
+export function isReady({
+  status,
+}: {
+  readonly status: { readonly conditions: readonly Condition[] };
+}): boolean {
+  return status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+}
