@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import { LxcContainer } from '../support/lxc.ts';
 
 const FIXTURES = join(import.meta.dirname, '../import/fixtures');

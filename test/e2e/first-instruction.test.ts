@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6 } from '../support/lab-network.ts';
 import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { EMPTY, LxcContainer, hooks, veth } from '../support/lxc.ts';
 import { bridge, forward, link } from '../support/manifests.ts';
 import { ask } from '../support/resolver.ts';

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { EMPTY, LxcContainer, hooks, veth, withEtc } from '../support/lxc.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { filterElements, filterText, setDrifts } from '../support/netfilter-drift.ts';
-import { HOST } from '../support/lab.ts';
+import { HOST } from '../support/lab-network.ts';
 import { FULL, Scene } from '../support/fault-scene.ts';
 
 const KINDS = 3;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6 } from '../support/lab.ts';
+import { CLIENT, CLIENT6 } from '../support/lab-network.ts';
 import { bridge } from '../support/manifests.ts';
 import { Scene, WITHOUT_EVENT, renaming } from '../support/fault-scene.ts';
 

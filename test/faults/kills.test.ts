@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FULL, Scene, manifests, record } from '../support/fault-scene.ts';
 import { bridge, forward, link, policy, route } from '../support/manifests.ts';
-import { CLIENT } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { kernelState } from '../support/kernel-state.ts';
 import type { NetNs } from '../support/netns.ts';
 import { traces } from '../support/traces.ts';

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { Drips } from '../support/drips.ts';
 import { FULL, record } from '../support/fault-scene.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
 import { filterText } from '../support/netfilter-drift.ts';
 import { endHelper, replaceHelper } from '../support/netlink-helper.ts';

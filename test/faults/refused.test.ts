@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import type { ApiObject } from '../../src/api/object.ts';
 import { Drips } from '../support/drips.ts';
 import { record } from '../support/fault-scene.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 import { OwnPrograms } from '../support/own-programs.ts';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Drips } from '../support/drips.ts';
 import { WITH_EVENT, record } from '../support/fault-scene.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link, route } from '../support/manifests.ts';
 
 /** A state directory of a few kilobytes, which only the daemon sees. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { followChanges } from '../support/changes.ts';
-import { HOST } from '../support/lab.ts';
+import { HOST } from '../support/lab-network.ts';
 import { Scene, record } from '../support/fault-scene.ts';
 import { filterText } from '../support/netfilter-drift.ts';
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { record } from '../support/fault-scene.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, route } from '../support/manifests.ts';
 import { OnTrial, confirmed, guardOf } from '../support/on-trial.ts';
 

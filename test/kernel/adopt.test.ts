@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Kind, Flood } from '../support/flood.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import type { NetNs } from '../support/netns.ts';
 import { bridge, link } from '../support/manifests.ts';
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST6 } from '../support/lab-network.ts';
 import { bridge, link, policy, route } from '../support/manifests.ts';
 
 /** Sends a router advertisement from eth0 to all nodes: a default router for 1,800 s. Perl is on every Debian. */

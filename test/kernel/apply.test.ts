@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { StateLock } from '../../src/engine/state-lock.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, route } from '../support/manifests.ts';
 
 const routes = (lab: Lab): string => lab.host.exec('ip', 'route', 'show', 'proto', '199');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6 } from '../support/lab-network.ts';
 import { bridge, link } from '../support/manifests.ts';
 import type { NetNs } from '../support/netns.ts';
 import { refusingNft } from '../support/refusing-nft.ts';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { followChanges } from '../support/changes.ts';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import { bridge, forward, link, route } from '../support/manifests.ts';
 
 interface Device {

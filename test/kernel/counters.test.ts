@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { HOST } from '../support/lab-network.ts';
 import { bridge, forward, link } from '../support/manifests.ts';
 
 it('counters only grow: over edits, tables that somebody deletes, and restarts of the daemon', async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { followChanges } from '../support/changes.ts';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import { bridge, forward, link, route } from '../support/manifests.ts';
 
 /** Something of each kind, each in a file of its own. */

@@ -1,7 +1,8 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import { bridge, forward, link, route } from '../support/manifests.ts';
 
 it('stopping leaves the network as it is, and a start that finds all in place writes nothing', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 
 /** Binds to an nfnetlink log group, says `ready`, and prints the prefix of each packet that is logged. */

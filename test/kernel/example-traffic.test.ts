@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from '../support/lab-network.ts';
 import type { NetNs } from '../support/netns.ts';
 import { ask, udhcpc } from '../support/resolver.ts';
 

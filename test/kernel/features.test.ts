@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link } from '../support/manifests.ts';
 import { refusingNft } from '../support/refusing-nft.ts';
 

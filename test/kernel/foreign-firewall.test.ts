@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import type { NetNs } from '../support/netns.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 

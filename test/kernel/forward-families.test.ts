@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from '../support/lab-network.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 
 it('ranges keep their offset over IPv6 too, for TCP and UDP, and what is beside them is closed', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from '../support/lab-network.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 
 it('a forward leads to its container and keeps the address of the client, in both families', async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6 } from '../support/lab-network.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 
 const sysctl = (lab: Lab, name: string): string => lab.host.exec('sysctl', '-n', name).trim();

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST } from '../support/lab-network.ts';
 import type { NetNs } from '../support/netns.ts';
 
 const FIXTURES = join(import.meta.dirname, '../import/fixtures');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { HOST, HOST6 } from '../support/lab-network.ts';
 import { bridge, forward, link } from '../support/manifests.ts';
 
 it('a UDP forward that is moved to another container takes its running flows along, and no others', async () => {

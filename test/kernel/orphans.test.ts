@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6 } from '../support/lab-network.ts';
 import { bridge, link, route } from '../support/manifests.ts';
 
 const NETWORK = ['10.10.21.1/24'];

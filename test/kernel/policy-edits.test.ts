@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from '../support/lab-network.ts';
 import { bridge, forward, link, policy } from '../support/manifests.ts';
 import { refusingNft } from '../support/refusing-nft.ts';
 

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { CLIENT, HOST, HOST6, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, HOST, HOST6 } from '../support/lab-network.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 import type { NetNs } from '../support/netns.ts';
 import { ask } from '../support/resolver.ts';

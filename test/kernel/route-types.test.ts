@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, CLIENT6, HOST, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT, CLIENT6, HOST } from '../support/lab-network.ts';
 import { route } from '../support/manifests.ts';
 
 const TYPES = ['Blackhole', 'Unreachable', 'Prohibit'] as const;

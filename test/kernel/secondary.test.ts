@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { followChanges } from '../support/changes.ts';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, link, route } from '../support/manifests.ts';
 import type { NetNs } from '../support/netns.ts';
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import type { NetNs } from '../support/netns.ts';
 import { bridge, link, policy } from '../support/manifests.ts';
 

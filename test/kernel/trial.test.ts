@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { CLIENT, Lab } from '../support/lab.ts';
+import { Lab } from '../support/lab.ts';
+import { CLIENT } from '../support/lab-network.ts';
 import { bridge, route } from '../support/manifests.ts';
 import { OnTrial, confirmed, guardOf } from '../support/on-trial.ts';
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { ApiObject } from '../../src/api/object.ts';
 import { createClient } from '../../src/cli/client.ts';
-import { CLIENT, CLIENT6, HOST, HOST6, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from './lab-network.ts';
 import {
   type BridgeManifest,
   type LinkManifest,

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { CLIENT, CLIENT6, type Lab } from './lab.ts';
+import { type Lab } from './lab.ts';
+import { CLIENT, CLIENT6 } from './lab-network.ts';
 import type { NetNs } from './netns.ts';
 
 const DRIP = join(import.meta.dirname, 'drip.py');

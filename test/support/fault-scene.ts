@@ -2,7 +2,8 @@ import { appendFileSync } from 'node:fs';
 import { inject as provided } from 'vitest';
 import { Drips } from './drips.ts';
 import type { FaultRecord } from './fault-report.ts';
-import { CLIENT, CLIENT6, HOST, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
+import { CLIENT, CLIENT6, HOST } from './lab-network.ts';
 import { bridge, forward, link, policy, route } from './manifests.ts';
 import type { NetNs } from './netns.ts';
 

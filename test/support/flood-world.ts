@@ -1,4 +1,4 @@
-import { CLIENT, CLIENT6, HOST, HOST6 } from './lab.ts';
+import { CLIENT, CLIENT6, HOST, HOST6 } from './lab-network.ts';
 import type { Kind } from './flood.ts';
 
 /*

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -20,6 +20,7 @@ import { KINDS, keyOf } from '../../src/api/key.ts';
 import type { ApiObject } from '../../src/api/object.ts';
 import type { Condition } from '../../src/api/status.ts';
 import { type DaemonClient, createClient } from '../../src/cli/client.ts';
+import { connect } from './lab-network.ts';
 import { NetNs, PREFIX, type Page, type Ran, labNamespaces, removeNamespace } from './netns.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
@@ -27,10 +28,6 @@ export const NODE = join(PROJECT, 'node_modules/.bin/node');
 export const PROGRAM = join(PROJECT, 'dist/src/main.js');
 /** As it is installed. */
 export const LAUNCHER = join(PROJECT, 'deploy/lxcnet');
-export const HOST = '192.168.254.19';
-export const HOST6 = 'fd00:254::19';
-export const CLIENT = '192.168.254.2';
-export const CLIENT6 = 'fd00:254::2';
 
 let made = 0;
 
@@ -63,51 +60,7 @@ export class Lab implements AsyncDisposable {
     mkdirSync(this.manifests);
     this.host = this.#namespace('host');
     this.client = this.#namespace('client');
-    const ip = (...args: readonly string[]): void => {
-      const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-      if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
-    };
-    ip(
-      'link',
-      'add',
-      'eth0',
-      'netns',
-      this.host.name,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      this.client.name,
-    );
-    for (const path of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'])
-      this.host.exec('sysctl', '-qw', `${path}=0`);
-    for (const [netns, ipv4, ipv6] of [
-      [this.host, HOST, HOST6],
-      [this.client, CLIENT, CLIENT6],
-    ] as const) {
-      // Until duplicate address detection is over no neighbour is found: on a quiet machine the daemon is ready before.
-      for (const name of ['all', 'eth0']) netns.exec('sysctl', '-qw', `net.ipv6.conf.${name}.accept_dad=0`);
-      ip('-n', netns.name, 'address', 'add', `${ipv4}/24`, 'dev', 'eth0');
-      ip('-n', netns.name, 'address', 'add', `${ipv6}/64`, 'dev', 'eth0', 'nodad');
-      ip('-n', netns.name, 'link', 'set', 'eth0', 'up');
-    }
-    this.#untilIpv6Settles();
-    ip('-n', this.client.name, 'route', 'add', 'default', 'via', HOST);
-    ip('-n', this.client.name, '-6', 'route', 'add', 'default', 'via', HOST6);
-  }
-
-  /** The kernel adds an address's route to itself some time after the link is up; before that nothing can be compared. */
-  #untilIpv6Settles(): void {
-    const end = performance.now() + 10_000;
-    for (const [netns, address] of [
-      [this.host, HOST6],
-      [this.client, CLIENT6],
-    ] as const) {
-      while (!netns.exec('ip', '-6', 'route', 'show', 'table', 'local').includes(`local ${address} `))
-        if (performance.now() > end) throw new Error(`${netns.name} has no route to its own ${address}`);
-    }
+    connect(this.host, this.client);
   }
 
   /** A namespace with loopback and nothing else; its name goes into a manifest. */
