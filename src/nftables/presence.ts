@@ -43,7 +43,8 @@ export function whatIsMissing(
 ): string | undefined {
   let at = 0;
   for (const { requests, missing } of questions(expected)) {
-    const words = missing(replies.slice(at, (at += requests.length)));
+    const answers = replies.slice(at, (at += requests.length));
+    const words = answers.length < requests.length ? UNANSWERED : missing(answers);
     if (words !== undefined) return words;
   }
   return undefined;
@@ -124,6 +125,7 @@ function elementsOf({ set, values }: ExpectedElements): Question {
 }
 
 const ENOENT = 2;
+const UNANSWERED = 'the filter cannot be looked at: there is no answer';
 
 /** That there is no answer, in words; that something is not there is an answer. */
 function unreadable(reply: NetlinkReply | undefined): string | undefined {

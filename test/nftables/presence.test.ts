@@ -95,6 +95,13 @@ describe('what is missing of the filter', () => {
     expect(missing(changes)).toContain(words);
   });
 
+  it('is not nothing where there is no answer', () => {
+    for (let answered = 0; answered < WHOLE.length; answered++)
+      expect(whatIsMissing(expected, WHOLE.slice(0, answered)), `${answered}`).toBe(
+        'the filter cannot be looked at: there is no answer',
+      );
+  });
+
   it('is told of one of more elements than one message holds', () => {
     const values = new Map(Array.from({ length: 70 }, (_, index) => [`10.0.0.${index}`, '']));
     const many = { ...expected, elements: [{ set: named.get('denied_egress4')!, values }] };
