@@ -3,7 +3,7 @@ import type { Netlink } from '../kernel/netlink.ts';
 import type { ElementTable } from '../netfilter/elements.ts';
 import type { SetName } from '../netfilter/sets.ts';
 import type { Layout } from '../netfilter/skeleton.ts';
-import { type ExpectedFilter, presenceQueries, whatIsMissing } from '../nftables/presence.ts';
+import { type ExpectedFilter, presenceOf } from '../nftables/presence.ts';
 
 /** Without these a packet of the Link passes what it should not, or nothing of it passes. */
 const OF_LINK: readonly SetName[] = [
@@ -46,7 +46,8 @@ export async function missingFilter(
   expected: ExpectedFilter,
 ): Promise<string | undefined> {
   try {
-    return whatIsMissing(expected, (await netlink.ask(presenceQueries(expected))).replies);
+    const { requests, missing } = presenceOf(expected);
+    return missing((await netlink.ask(requests)).replies);
   } catch (error) {
     // Somebody may have put an element of any kind there.
     if (error instanceof RangeError) return `the filter cannot be looked at: ${error.message}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type TableListing, parseTable } from './nft-json.ts';
+import type { Family } from '../nftables/message.ts';
 import { elementsQuery, readElements } from '../nftables/set-elements.ts';
 import { Hang } from './hang.ts';
 import type { Netlink } from './netlink.ts';
@@ -170,8 +171,6 @@ export class Nft {
     this.#onLearnt(fingerprint);
   }
 }
-
-type Family = 'inet' | 'bridge';
 
 /** Which tables there are to be, and the chain that tells that they are of this version. */
 export interface TableLayout {

@@ -25,29 +25,33 @@ export interface ExpectedElements {
 const CHAIN_NAME = 3;
 const RULE_CHAIN = 2;
 
-/** A question, and what is missing by its answer, in words; nothing where it is all there. */
+/** Something to ask the kernel, and what is missing by its answers. */
 interface Question {
   readonly requests: readonly NetlinkRequest[];
+  /**
+   * The first thing that is missing, in words; nothing where all is as it should be.
+   *
+   * @param replies One for each request, in the same order.
+   * @throws {RangeError} Where there is an element of a kind that is not read here.
+   */
   missing(replies: readonly NetlinkReply[]): string | undefined;
 }
 
-/** What the kernel is asked for. @throws {RangeError} Where an element is none that its set can have. */
-export function presenceQueries(expected: ExpectedFilter): NetlinkRequest[] {
-  return questions(expected).flatMap(({ requests }) => requests);
-}
-
-/** The first thing that is missing, in words; nothing where all is as it should be. @param replies To the queries, in their order. */
-export function whatIsMissing(
-  expected: ExpectedFilter,
-  replies: readonly NetlinkReply[],
-): string | undefined {
-  let at = 0;
-  for (const { requests, missing } of questions(expected)) {
-    const answers = replies.slice(at, (at += requests.length));
-    const words = answers.length < requests.length ? UNANSWERED : missing(answers);
-    if (words !== undefined) return words;
-  }
-  return undefined;
+/** How to find out whether all of this is in the kernel. @throws {RangeError} Where an element is none that its set can have. */
+export function presenceOf(expected: ExpectedFilter): Question {
+  const parts = questions(expected);
+  return {
+    requests: parts.flatMap(({ requests }) => requests),
+    missing(replies) {
+      let at = 0;
+      for (const { requests, missing } of parts) {
+        const answers = replies.slice(at, (at += requests.length));
+        const words = answers.length < requests.length ? UNANSWERED : missing(answers);
+        if (words !== undefined) return words;
+      }
+      return undefined;
+    },
+  };
 }
 
 function questions({ families, layout, chains, elements }: ExpectedFilter): Question[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { layoutFor } from '../../src/netfilter/skeleton.ts';
 import { concatBytes } from '../../src/nftables/atoms.ts';
 import { TYPES, aboutTable } from '../../src/nftables/message.ts';
-import { presenceQueries, whatIsMissing } from '../../src/nftables/presence.ts';
+import { presenceOf } from '../../src/nftables/presence.ts';
 import { type NetlinkReply, readAnswer } from '../../src/rtnetlink/answer.ts';
 import type { NetlinkRequest } from '../../src/rtnetlink/message.ts';
 
@@ -60,15 +60,12 @@ const WHOLE: readonly NetlinkReply[] = [
   element('macs', '"lx-vm1" . 00:11:22:33:44:55'),
 ];
 const missing = (changes: Readonly<Record<number, NetlinkReply>> = {}): string | undefined =>
-  whatIsMissing(
-    expected,
-    WHOLE.map((reply, index) => changes[index] ?? reply),
-  );
+  presenceOf(expected).missing(WHOLE.map((reply, index) => changes[index] ?? reply));
 const refused: NetlinkReply = { ...GONE, refusal: { errno: 1, words: 'Operation not permitted' } };
 
 describe('what is missing of the filter', () => {
   it('is nothing where all is there', () => {
-    expect(presenceQueries(expected)).toHaveLength(WHOLE.length);
+    expect(presenceOf(expected).requests).toHaveLength(WHOLE.length);
     expect(missing()).toBeUndefined();
   });
 
@@ -97,7 +94,7 @@ describe('what is missing of the filter', () => {
 
   it('is not nothing where there is no answer', () => {
     for (let answered = 0; answered < WHOLE.length; answered++)
-      expect(whatIsMissing(expected, WHOLE.slice(0, answered)), `${answered}`).toBe(
+      expect(presenceOf(expected).missing(WHOLE.slice(0, answered)), `${answered}`).toBe(
         'the filter cannot be looked at: there is no answer',
       );
   });
@@ -105,14 +102,14 @@ describe('what is missing of the filter', () => {
   it('is told of one of more elements than one message holds', () => {
     const values = new Map(Array.from({ length: 70 }, (_, index) => [`10.0.0.${index}`, '']));
     const many = { ...expected, elements: [{ set: named.get('denied_egress4')!, values }] };
-    expect(presenceQueries(many)).toHaveLength(6 + 3);
+    expect(presenceOf(many).requests).toHaveLength(6 + 3);
     const found = [...values.keys()].map((key) => element('denied_egress4', key).answer.messages);
     const reply = (from: number, to: number): NetlinkReply => ({
       answer: { messages: found.slice(from, to).flat(), interrupted: false },
     });
     const replies = [...WHOLE.slice(0, 6), reply(0, 30), reply(30, 60), reply(60, 70)];
-    expect(whatIsMissing(many, replies)).toBeUndefined();
+    expect(presenceOf(many).missing(replies)).toBeUndefined();
     const without = replies.with(7, { ...GONE, answer: reply(30, 40).answer });
-    expect(whatIsMissing(many, without)).toContain('there is no 10.0.0.40 in denied_egress4');
+    expect(presenceOf(many).missing(without)).toContain('there is no 10.0.0.40 in denied_egress4');
   });
 });
